@@ -1,0 +1,92 @@
+"""Row classes and Arrow: a dataclass's fields are the columns that are read or written."""
+import dataclasses
+import datetime
+import types
+import typing
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+
+from saem.core.errors import SaemError
+
+PLAIN: dict[Any, pa.DataType] = {
+    str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), bytes: pa.large_binary(),
+    datetime.date: pa.date32(), datetime.datetime: pa.timestamp("us", tz="UTC"), datetime.timedelta: pa.duration("us"),
+}
+
+
+def arrow_type(hint: Any) -> pa.DataType:
+    """str, int, float, bool, bytes, date, datetime, X | None, list[X] and dataclasses (structs)."""
+    if hint in PLAIN:
+        return PLAIN[hint]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        kept = [a for a in arguments if a is not type(None)]
+        if len(kept) == 1:
+            return arrow_type(kept[0])
+    if origin is typing.Literal:
+        return arrow_type(type(arguments[0]))
+    if origin in (list, tuple) and arguments:
+        return pa.list_(arrow_type(arguments[0]))
+    if dataclasses.is_dataclass(hint):
+        return pa.struct(list(row_schema(typing.cast(type, hint))))
+    raise SaemError("E105", f"a column cannot hold {hint!r}",
+                    fix="use str, int, float, bool, bytes, date, datetime, list[...] of these, or X | None")
+
+
+@cache
+def row_schema(row_class: type) -> pa.Schema:
+    """The columns of a row class, in the order of its fields."""
+    hints = typing.get_type_hints(row_class)
+    return pa.schema([(f.name, arrow_type(hints[f.name])) for f in dataclasses.fields(row_class)])
+
+
+def objects(rows: pa.Table, row_class: type) -> list[Any]:
+    """(n,) instances of `row_class` out of the columns that it names; structs become their own row classes."""
+    schema = row_schema(row_class)
+    for name in schema.names:
+        if name not in rows.column_names:
+            raise SaemError("E101", f"'{row_class.__name__}' reads the column '{name}', which the rows do not have",
+                            fix=f"columns there are: {', '.join(n for n in rows.column_names if not n.startswith('_'))}")
+    hints = typing.get_type_hints(row_class)
+    columns = [_values(rows[name], hints[name]) for name in schema.names]
+    return [row_class(*values) for values in zip(*columns, strict=True)] if columns else [row_class() for _ in range(len(rows))]
+
+
+def _values(column: pa.ChunkedArray, hint: Any) -> list[Any]:
+    nested = [a for a in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(a)]
+    values = column.to_pylist()
+    if not nested:
+        return values
+    row_class = typing.cast(type, nested[0])
+
+    def build(value: Any) -> Any:
+        if isinstance(value, dict):
+            return row_class(**value)
+        return [build(item) for item in value] if isinstance(value, list) else value
+
+    return [build(value) for value in values]
+
+
+def table_of(rows: list[Any], row_class: type) -> pa.Table:
+    """Instances of `row_class` -> columns."""
+    schema = row_schema(row_class)
+    arrays = []
+    for field in schema:
+        values = [getattr(row, field.name) for row in rows]
+        if pa.types.is_struct(field.type) or (pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type)):
+            values = [_plain(value) for value in values]
+        arrays.append(pa.array(values, field.type))
+    return pa.table(arrays, schema=schema)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+
+
+def visible(schema: pa.Schema) -> pa.Schema:
+    """The columns that are the user's; saem's own begin with '_'."""
+    return pa.schema([field for field in schema if not field.name.startswith("_")])

@@ -1,0 +1,97 @@
+"""128-bit names: a row's id says where it comes from, its hash says what it holds."""
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+import numpy as np
+import pyarrow as pa
+
+ID = pa.binary(16)
+
+
+def digest(*parts: bytes | str) -> bytes:
+    """16 bytes; every part is length-prefixed, so ('ab', 'c') and ('a', 'bc') differ."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        state.update(len(raw).to_bytes(8, "little") + raw)
+    return state.digest()
+
+
+def ids(values: Iterable[bytes]) -> pa.Array:
+    """(n,) ID column."""
+    return pa.array(values if isinstance(values, list) else list(values), ID)
+
+
+def table_id(table: str) -> bytes:
+    """The parent that stands for every row of a table: what a whole-table relation or a model was made from."""
+    return digest("every row of", table)
+
+
+def key_unit(values: Sequence[object]) -> bytes:
+    """The unit of a relation: one group, named by the values of its key."""
+    return digest("key", *map(repr, values))
+
+
+def source_units(table: str, keys: Iterable[object]) -> list[bytes]:
+    """The units of source rows, named by their natural keys."""
+    return [digest(table, key if isinstance(key, str) else repr(key)) for key in keys]
+
+
+def row_ids(table: str, units: Sequence[bytes], local_keys: Sequence[bytes], occurrences: Sequence[int]) -> list[bytes]:
+    """id = H(table, unit, local key, occurrence): the same unit computed twice gives the same ids, so a retry is an upsert.
+
+    The local key is the row's own content, never its ordinal: a paragraph inserted on top must not rename the rest.
+    """
+    base = blake2b(table.encode() + b"\0", digest_size=16)
+    made = []
+    for unit, key, occurrence in zip(units, local_keys, occurrences, strict=True):
+        state = base.copy()
+        state.update(unit + occurrence.to_bytes(4, "little") + key)
+        made.append(state.digest())
+    return made
+
+
+def row_hashes(rows: pa.Table) -> list[bytes]:
+    """(n,) one content hash a row, over every column in name order; null and empty differ."""
+    columns = [_as_bytes(rows[name]) for name in sorted(rows.column_names)]
+    hashes = []
+    for values in zip(*columns, strict=True):
+        state = blake2b(digest_size=16)
+        for raw in values:
+            state.update(b"\xff" * 5 if raw is None else len(raw).to_bytes(5, "little") + raw)
+        hashes.append(state.digest())
+    return hashes if columns else [digest()] * len(rows)
+
+
+def occurrences(units: np.ndarray, keys: Sequence[bytes]) -> list[int]:
+    """How many equal (unit, key) pairs stand before each: twins inside one unit get 0, 1, 2 ... in order."""
+    seen: dict[tuple[int, bytes], int] = {}
+    counts = []
+    for pair in zip(units.tolist(), keys, strict=True):
+        count = seen.get(pair, 0)
+        seen[pair] = count + 1
+        counts.append(count)
+    return counts
+
+
+def _as_bytes(column: pa.ChunkedArray) -> list[bytes | None]:
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return column.cast(pa.large_binary()).to_pylist()  # type: ignore[no-any-return]
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    if not column.null_count and len(column):
+        if pa.types.is_fixed_size_list(kind) and pa.types.is_primitive(kind.value_type):
+            flat = column.combine_chunks().flatten()
+            if not flat.null_count:  # vectors: (n, d) -> n buffers
+                return _slices(flat.to_numpy(zero_copy_only=False), len(column))
+        elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            return _slices(column.to_numpy(), len(column))
+    return [None if value is None else repr(value).encode("utf-8", "surrogatepass") for value in column.to_pylist()]
+
+
+def _slices(values: np.ndarray, rows: int) -> list[bytes | None]:
+    """One value (or vector) a row as raw bytes; -0.0 and 0.0 are one number."""
+    exact = np.ascontiguousarray(values + 0 if values.dtype.kind == "f" else values)
+    raw, size = exact.tobytes(), exact.nbytes // rows
+    return [raw[start:start + size] for start in range(0, rows * size, size)]

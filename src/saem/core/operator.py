@@ -1,0 +1,298 @@
+"""A typed function becomes an operator; its kind is read off its hints.
+
+    hints                                             kind       saem calls it
+    Doc -> Page                                       map        with a row; Page's fields are added to the row
+    Doc -> Iterable[Chunk]                            flat_map   with a row; new rows of Chunk's fields
+    list[Tap] -> Iterable[Total]                      relation   with all rows of one key (`by=`), or of the table
+    list[Label] -> Model                              fit        the same; one row comes out
+    pa.Table -> pa.Table                              map        with many rows; returns them with columns added
+    pa.Table -> Made                                  flat_map   with many rows
+    Group -> pa.Table   |   Group -> Model            relation | fit   with the rows of one key, as Arrow
+    Groups -> Made                                    relation   with the rows of many keys at once, as Arrow
+    Tables -> pa.Table                                relation   with whole tables by name (SQL)
+
+Doc, Page ... are dataclasses: their fields are the columns read and written. Further row-like positional parameters are
+further tables (`using=`). Every other parameter is a setting.
+"""
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import pyarrow as pa
+
+from saem.core.columns import row_schema
+from saem.core.errors import SaemError, caller, suggest
+from saem.core.fingerprint import fingerprint
+from saem.core.identity import digest
+
+Group = Annotated[pa.Table, "group"]
+Groups = Annotated[pa.Table, "groups"]
+
+
+class Tables(Mapping[str, Any]):
+    """Whole tables by name, readable by DuckDB and PyArrow (Lance datasets pinned at one version)."""
+
+    def __init__(self, datasets: Mapping[str, Any]) -> None:
+        self._datasets = datasets
+
+    def __getitem__(self, name: str) -> Any:
+        return self._datasets[name]
+
+    def __iter__(self) -> typing.Iterator[str]:
+        return iter(self._datasets)
+
+    def __len__(self) -> int:
+        return len(self._datasets)
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What a batch operator made, and from which input rows.
+
+    rows    (n,) output rows
+    origin  (n,) int64, the row of the first table that each came from
+    others  per further table (n,) int64, -1 = none; a relation that names no others has made its rows from `origin` alone
+    whole   the parents of a row are all rows of its group, not just `origin` (relations only)
+    """
+    rows: pa.Table
+    origin: np.ndarray
+    others: tuple[np.ndarray, ...] = ()
+    whole: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class From:
+    """A relation's row that comes from some rows of its group only; see `made_from`."""
+    row: Any
+    parents: tuple[Any, ...]
+
+
+def made_from(row: Any, *parents: Any) -> Any:
+    """Yield this from a relation to say which of the group's rows this row is made from (otherwise: all of them).
+
+    What it names must suffice: the operator, given those rows alone, must make the same row.
+    """
+    return From(row, parents)
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """One table that an operator reads."""
+    shape: str                  # row, rows (Arrow, many rows), list (one group), group (Arrow), groups (Arrow, many keys), tables
+    row_class: type | None      # None = every column, as Arrow
+
+    @property
+    def columns(self) -> list[str] | None:
+        return row_schema(self.row_class).names if self.row_class else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Operator:
+    """A function with what saem must know of it. Call it with a row to run it, with settings alone to configure it."""
+    function: Callable[..., Any]
+    kind: str                               # map, flat_map, relation or fit
+    inputs: tuple[Input, ...]
+    output: type | None                     # row class written; None = Arrow, see `adds`
+    version: str
+    adds: pa.Schema | Callable[..., pa.Schema] | None
+    consumes: tuple[str, ...]               # columns that a map replaces: they do not stay on the row
+    memo: tuple[str, ...]                   # costly: these columns decide the result, which is looked up before calling
+    key: tuple[str, ...] | None             # columns that name a row within its unit; None = all that it writes
+    reads: Callable[..., Sequence[str]] | None   # names of further tables, read off the settings
+    encoder: Callable[..., str] | None       # the model that must encode what is asked of the vectors written, read off the settings
+    depends: Callable[..., Sequence[str]] | None  # versions of libraries and weights, read off the settings
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return self.function.__doc__
+
+    @property
+    def is_batch(self) -> bool:
+        return self.inputs[0].row_class is None
+
+    @property
+    def memo_column(self) -> str:
+        return f"_memo_{self.name}"
+
+    def fingerprint(self) -> bytes:
+        """Changes whenever the same input could give another output."""
+        libraries = tuple(self.depends(**self.settings)) if self.depends else ()
+        declared = repr((self.name, self.version, self.consumes, self.memo, self.key, libraries))
+        wanted, parameters = _settings(self.function, len(self.inputs)), inspect.signature(self.function).parameters
+        defaults = {name: parameters[name].default for name in wanted if parameters[name].default is not inspect.Parameter.empty}
+        return digest(declared, fingerprint(self.function, {**defaults, **self.settings}))
+
+    def __call__(self, *arguments: Any, **settings: Any) -> Any:
+        if arguments and self._is_row(arguments[0]):
+            return self.function(*arguments, **{**self.settings, **settings})
+        return self.configured(*arguments, **settings)
+
+    def _is_row(self, value: Any) -> bool:
+        first = self.inputs[0]
+        if isinstance(value, pa.Table | pa.RecordBatch | Tables):
+            return True
+        if first.shape == "row":
+            return dataclasses.is_dataclass(value) and not isinstance(value, type)
+        return first.shape == "list" and isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+    def configured(self, *arguments: Any, **settings: Any) -> "Operator":
+        """The same operator with settings; a wrong name or a value of the wrong type fails here."""
+        known = _settings(self.function, len(self.inputs))
+        if len(arguments) > len(known):
+            raise SaemError("E104", f"'{self.name}' takes {len(known)} settings, {len(arguments)} were given",
+                            where=caller(), fix=f"settings are: {_listed(known)}")
+        given = dict(zip(known, arguments, strict=False)) | settings
+        for name, value in given.items():
+            if name not in known:
+                raise SaemError("E104", f"'{self.name}' has no setting '{name}'", where=caller(), fix=suggest(name, known, "setting"))
+            if not _fits(value, known[name]):
+                raise SaemError("E104", f"'{name}' of '{self.name}' is {value!r}, a {type(value).__name__}",
+                                where=caller(), fix=f"give {_hint_name(known[name])}")
+        return dataclasses.replace(self, settings={**self.settings, **given})
+
+    def check_settings(self) -> None:
+        """Every setting without a default must have been given; `by` is filled in by the engine."""
+        parameters = inspect.signature(self.function).parameters
+        for name in _settings(self.function, len(self.inputs)):
+            if name not in self.settings and parameters[name].default is inspect.Parameter.empty and name != "by":
+                raise SaemError("E104", f"'{self.name}' needs the setting '{name}'", where=caller(), fix=f"{self.name}({name}=...)")
+
+    def schema(self, *befores: pa.Schema) -> pa.Schema:
+        """Columns after this operator, given those of its input tables."""
+        own = self.writes(*befores)
+        if self.kind != "map":
+            return own
+        return pa.schema([f for f in befores[0] if f.name not in own.names and f.name not in self.consumes] + list(own))
+
+    def writes(self, *befores: pa.Schema) -> pa.Schema:
+        """The columns that the operator itself writes."""
+        if self.output is not None:
+            own = row_schema(self.output)
+        elif callable(self.adds):
+            own = self.adds(*befores, **self.settings)
+        else:
+            own = typing.cast(pa.Schema, self.adds)
+        return own.append(pa.field(self.memo_column, pa.binary(16))) if self.memo else own
+
+
+def operator(*, version: str, adds: pa.Schema | Callable[..., pa.Schema] | None = None, consumes: Sequence[str] = (),
+             memo: Sequence[str] = (), key: Sequence[str] | None = None, reads: Callable[..., Sequence[str]] | None = None,
+             encoder: Callable[..., str] | None = None,
+             depends: Callable[..., Sequence[str]] | None = None) -> Callable[[Callable[..., Any]], Operator]:
+    """Make a typed function an operator. A change of `version` recomputes all that it made.
+
+    adds      columns that an Arrow operator writes, or a function of (schemas, **settings) that says so
+    consumes  columns that a map replaces and that do not stay on the row
+    memo      marks a costly map: these columns decide its result; equal input is never computed twice
+    key       columns that name a row within its unit (default: all that the operator writes; a fit's row needs none)
+    reads     names of further tables that follow from the settings, as in `sql` and `predict`
+    encoder   the model that wrote the vectors, given the settings: what is asked of them is encoded with it
+    depends   versions of libraries and hashes of weights that the result depends on, given the settings
+    """
+    def wrap(function: Callable[..., Any]) -> Operator:
+        hints = typing.get_type_hints(function, include_extras=True)
+        inputs = _inputs(function, hints)
+        kind, output = _kind(function, inputs, hints.get("return"))
+        if output is None and adds is None and kind != "relation":
+            raise _bad_hints(function, "an Arrow operator must say which columns it writes", "give adds=pa.schema([...])")
+        if memo and kind != "map":
+            raise _bad_hints(function, f"memo= is for maps, this is a {kind}", "split the costly part off as a map")
+        own_key = tuple(key) if key is not None else (() if kind == "fit" else None)
+        return Operator(function, kind, inputs, output, version, adds, tuple(consumes), tuple(memo), own_key, reads, encoder, depends)
+    return wrap
+
+
+def _inputs(function: Callable[..., Any], hints: Mapping[str, Any]) -> tuple[Input, ...]:
+    inputs: list[Input] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        made = _input(hints[name]) if name in hints and parameter.kind is not inspect.Parameter.KEYWORD_ONLY else None
+        if made is None:
+            break
+        inputs.append(made)
+    if not inputs:
+        raise _bad_hints(function, f"operator '{function.__name__}' needs type hints: its kind is read off them",
+                         f"write `def {function.__name__}(row: Doc) -> Iterable[Chunk]`, with dataclasses Doc and Chunk")
+    return tuple(inputs)
+
+
+def _input(hint: Any) -> Input | None:
+    if typing.get_origin(hint) is Annotated and hint in (Group, Groups):
+        return Input(typing.get_args(hint)[1], None)
+    if hint is pa.Table:
+        return Input("rows", None)
+    if hint is Tables:
+        return Input("tables", None)
+    item = _item(hint)
+    if item is not None and dataclasses.is_dataclass(item):
+        return Input("list", typing.cast(type, item))
+    return Input("row", hint) if dataclasses.is_dataclass(hint) and isinstance(hint, type) else None
+
+
+def _kind(function: Callable[..., Any], inputs: tuple[Input, ...], result: Any) -> tuple[str, type | None]:
+    first, item = inputs[0].shape, _item(result)
+    output = item or result
+    is_row = dataclasses.is_dataclass(output) and output is not Made
+    table = {("rows", pa.Table): "map", ("rows", Made): "flat_map", ("group", pa.Table): "relation",
+             ("groups", Made): "relation", ("tables", pa.Table): "relation"}.get((first, result))
+    if table:
+        return table, None
+    if is_row and first == "row":
+        return ("flat_map" if item else "map"), typing.cast(type, output)
+    if is_row and first in ("list", "group"):
+        return ("relation" if item else "fit"), typing.cast(type, output)
+    raise _bad_hints(function, f"the hints of '{function.__name__}' fit no kind of operator: it returns {result!r}",
+                     "return a dataclass (one row), Iterable[dataclass] (many), pa.Table or Made")
+
+
+def _item(hint: Any) -> Any:
+    """Iterable[X], Iterator[X] or list[X] -> X; anything else -> None."""
+    origin = typing.get_origin(hint)
+    is_many = isinstance(origin, type) and issubclass(origin, Iterable) and origin is not tuple
+    return typing.get_args(hint)[0] if is_many else None
+
+
+def _settings(function: Callable[..., Any], inputs: int) -> dict[str, Any]:
+    """Names and hints of the parameters that are not tables."""
+    hints = typing.get_type_hints(function)
+    return {name: hints.get(name, Any) for name in list(inspect.signature(function).parameters)[inputs:]}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of the hinted type, as far as plain types go; what cannot be told is let through."""
+    if hint is Any or callable(value) and not isinstance(value, type) and hint not in (int, str, float, bool, list):
+        return True
+    arguments = typing.get_args(hint)
+    origin = typing.get_origin(hint)
+    if origin is typing.Literal:
+        return value in arguments
+    if arguments and (origin is typing.Union or str(type(hint)).endswith("UnionType'>")):
+        return any(_fits(value, each) for each in arguments)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    plain = origin or hint
+    if plain in (list, Sequence):
+        return isinstance(value, list | tuple)
+    return isinstance(value, plain) if isinstance(plain, type) else True
+
+
+def _hint_name(hint: Any) -> str:
+    return getattr(hint, "__name__", None) or str(hint).replace("typing.", "")
+
+
+def _listed(known: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} ({_hint_name(hint)})" for name, hint in known.items()) or "none"
+
+
+def _bad_hints(function: Callable[..., Any], what: str, fix: str) -> SaemError:
+    code = function.__code__
+    return SaemError("E105", what, where=f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno}", fix=fix)

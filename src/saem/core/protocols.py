@@ -1,0 +1,18 @@
+"""What the engine and the store know of models: a shape, found by name in the registry."""
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. Each vector is independent of the others in its batch."""
+    name: str
+    dimension: int
+    fingerprint: str           # changes whenever the same text could get another vector
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, dimension) float32, unit length: texts as they are stored."""
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, dimension) float32, unit length: texts as they are asked."""

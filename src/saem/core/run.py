@@ -1,0 +1,60 @@
+"""What a run did, and how it says so while it works."""
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+
+@dataclasses.dataclass
+class Counts:
+    """Rows of one table in one run."""
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    regranted: int = 0         # only their readers changed
+    reused: int = 0            # costly results taken from the table itself
+    computed: int = 0          # rows for which a costly operator really ran
+    quarantined: int = 0       # units of this table that are in quarantine now
+    skipped: int = 0           # left out by a rule
+    seconds: float = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self.added or self.changed or self.deleted or self.regranted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """One step of long work: `done` of `total` units of `table` (total 0 = not known)."""
+    table: str
+    done: int
+    total: int
+
+
+@dataclasses.dataclass
+class Report:
+    """What one run did, table by table."""
+    tables: dict[str, Counts]
+    snapshot: int
+    seconds: float
+
+    @property
+    def quarantined(self) -> int:
+        return sum(counts.quarantined for counts in self.tables.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        rows = {name: dataclasses.asdict(c) | {"seconds": round(c.seconds, 4)} for name, c in self.tables.items()}
+        return {"snapshot": self.snapshot, "seconds": round(self.seconds, 4), "tables": rows}
+
+    def __str__(self) -> str:
+        lines = [f"{name}: +{c.added} ~{c.changed} -{c.deleted} ={c.unchanged}, {c.computed} computed, {c.reused} reused, "
+                 f"{c.quarantined} quarantined, {c.seconds:.2f} s" for name, c in self.tables.items()]
+        return "\n".join([*lines, f"snapshot {self.snapshot}, {self.seconds:.2f} s"])
+
+
+OnProgress = Callable[[Progress], None]
+OnStep = Callable[[str], None]
+
+
+def ignore(_: Any) -> None:
+    """The listener of those who do not listen."""

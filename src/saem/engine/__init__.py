@@ -1,0 +1,1 @@
+"""How rows are kept current: deltas -> touched units -> operators -> diff -> unpublished commits -> one publish."""

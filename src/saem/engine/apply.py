@@ -1,0 +1,245 @@
+"""Running an operator over rows: what came out, which input each came from, and which inputs failed.
+
+One bad input never takes the others with it: a row operator is tried row by row, a batch operator is halved until the bad
+row stands alone.
+"""
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from saem.core.columns import objects, table_of
+from saem.core.errors import SaemError
+from saem.core.operator import From, Made, Operator
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Input number `index` (a row, or a group) that an operator could not take."""
+    index: int
+    operator: str
+    reason: str
+    details: str
+
+
+@dataclass
+class Output:
+    """rows (n,), origin (n,) int64 = the input each came from; parents (n,) = [(table, row), ...] where an operator named them."""
+    rows: pa.Table
+    origin: np.ndarray
+    failures: list[Failure] = field(default_factory=list)
+    parents: list[list[tuple[int, int]]] | None = None
+
+
+def apply(op: Operator, rows: pa.Table, others: Sequence[pa.Table]) -> Output:
+    """Run a map or flat_map over (n,) rows; `others` are its further tables, whole."""
+    further = [objects(table, each.row_class) if each.row_class else table
+               for table, each in zip(others, op.inputs[1:], strict=True)]
+    if op.is_batch:
+        return _batch(op, rows, further, 0)
+    made, origin, failures = _each(op, objects(rows, _class(op)), lambda row: op.function(row, *further, **op.settings))
+    table, origin, failures = _tabulate(op, made, origin, failures)
+    if op.kind == "map":
+        table = _with_columns(op, rows.take(pa.array(origin)), table)
+    return Output(table, origin, failures)
+
+
+def _class(op: Operator) -> type:
+    row_class = op.inputs[0].row_class
+    assert row_class is not None
+    return row_class
+
+
+def _with_columns(op: Operator, rows: pa.Table, added: pa.Table) -> pa.Table:
+    """A map's row: what it had, without what the operator consumes or writes anew, and what it writes."""
+    kept = [n for n in rows.column_names if n not in op.consumes and n not in added.column_names]
+    return pa.table([rows[n] for n in kept] + added.columns, names=kept + added.column_names)
+
+
+def _each(op: Operator, items: Sequence[Any], call: Callable[[Any], Any]) -> tuple[list[Any], list[int], list[Failure]]:
+    """Call with every item; an item that fails gives nothing at all, however much its generator had yielded."""
+    made: list[Any] = []
+    origin: list[int] = []
+    failures: list[Failure] = []
+    for index, item in enumerate(items):
+        try:
+            result = call(item)
+            rows = [result] if op.kind in ("map", "fit") else list(result)
+            for row in rows:
+                _check_row(op, row)
+        except Exception as error:
+            failures.append(failure(index, op, error))
+        else:
+            made += rows
+            origin += [index] * len(rows)
+    return made, origin, failures
+
+
+def _check_row(op: Operator, row: Any) -> None:
+    value = row.row if isinstance(row, From) else row
+    if op.output is not None and not isinstance(value, op.output):
+        raise SaemError("E106", f"'{op.name}' gave {value!r:.80}, its hints promise {op.output.__name__}",
+                        fix=f"return {op.output.__name__}(...), or correct the hint")
+
+
+def failure(index: int, op: Operator, error: Exception) -> Failure:
+    """A row's failure; errors of the set-up (a missing package, a wrong setting) are not the row's and end the run."""
+    if isinstance(error, SaemError) and error.exit_code == 2:
+        raise error
+    is_ours = isinstance(error, SaemError)
+    reason = f"[{error.code}] {error.what}" if isinstance(error, SaemError) else f"{type(error).__name__}: {error}"
+    return Failure(index, op.name, reason, str(error) if is_ours else "".join(traceback.format_exception(error)))
+
+
+def _tabulate(op: Operator, made: list[Any], origin: list[int], failures: list[Failure]) -> tuple[pa.Table, np.ndarray, list[Failure]]:
+    """Row objects -> columns; a row whose values do not fit its types fails alone."""
+    assert op.output is not None
+    values = [row.row if isinstance(row, From) else row for row in made]
+    try:
+        return table_of(values, op.output), np.array(origin, np.int64), failures
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
+        bad: dict[int, Failure] = {}
+        for value, index in zip(values, origin, strict=True):
+            try:
+                table_of([value], op.output)
+            except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError) as error:
+                wrong = SaemError("E106", f"a value of {value!r:.120} does not fit the types of {op.output.__name__}: {error}",
+                                  fix="return values of the hinted types")
+                bad[index] = failure(index, op, wrong)
+        good = [(v, i) for v, i in zip(values, origin, strict=True) if i not in bad]
+        table = table_of([v for v, _ in good], op.output)
+        return table, np.array([i for _, i in good], np.int64), failures + list(bad.values())
+
+
+def _batch(op: Operator, rows: pa.Table, further: Sequence[Any], start: int) -> Output:
+    try:
+        made = op.function(rows, *further, **op.settings)
+        return _checked(op, rows, made)
+    except Exception as error:
+        if len(rows) <= 1:
+            return Output(_empty(op, rows), np.array([], np.int64), [failure(start, op, error)] if len(rows) else [])
+        failure(start, op, error)      # an error of the set-up ends it here, not after log2(n) halvings
+    half = len(rows) // 2
+    left, right = _batch(op, rows.slice(0, half), further, start), _batch(op, rows.slice(half), further, start + half)
+    return Output(pa.concat_tables([left.rows, right.rows.cast(left.rows.schema)]), np.concatenate([left.origin, right.origin + half]),
+                  left.failures + right.failures)
+
+
+def _empty(op: Operator, rows: pa.Table) -> pa.Table:
+    return op.schema(rows.schema).empty_table() if op.kind != "map" else pa.schema(
+        [f for f in op.schema(rows.schema) if f.name != op.memo_column]).empty_table()
+
+
+def _checked(op: Operator, rows: pa.Table, made: Any) -> Output:
+    """A batch operator must keep its promises: row counts, origins, column types."""
+    names = [n for n in op.writes(rows.schema).names if n != op.memo_column]
+    table = made.rows if isinstance(made, Made) else made
+    missing = [n for n in names if n not in table.column_names]
+    if missing:
+        raise SaemError("E106", f"'{op.name}' gave no column {', '.join(missing)}", fix="return the columns named in adds=")
+    types = op.writes(rows.schema)
+    added = pa.table([_column(table[n], types.field(n).type) for n in names], names=names)
+    if op.kind == "map":
+        if len(added) != len(rows):
+            raise SaemError("E106", f"'{op.name}' took {len(rows)} rows and gave {len(added)}", fix="a map gives one row for each")
+        return Output(_with_columns(op, rows, added), np.arange(len(rows)))
+    origin = np.asarray(made.origin, np.int64)
+    if len(origin) != len(added) or (len(origin) and not 0 <= origin.min() <= origin.max() < len(rows)):
+        raise SaemError("E106", f"'{op.name}' gave {len(added)} rows and {len(origin)} origins among {len(rows)} inputs",
+                        fix="Made(rows, origin): one input index for each output row")
+    return Output(added, origin)
+
+
+def _column(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return column if column.type == kind else column.cast(kind)
+
+
+@dataclass
+class Groups:
+    """Rows of some keys: per input table the rows, ordered by group, and the group of each."""
+    tables: list[pa.Table]
+    member: list[np.ndarray]      # per table (n,) int64, ascending
+    count: int
+
+    def bounds(self, position: int) -> np.ndarray:
+        """(count + 1,) where each group begins in a table."""
+        return np.searchsorted(self.member[position], np.arange(self.count + 1))
+
+    def some(self, start: int, stop: int) -> "Groups":
+        cuts = [np.searchsorted(m, [start, stop]) for m in self.member]
+        return Groups([t.slice(a, b - a) for t, (a, b) in zip(self.tables, cuts, strict=True)],
+                      [m[a:b] - start for m, (a, b) in zip(self.member, cuts, strict=True)], stop - start)
+
+
+def apply_groups(op: Operator, groups: Groups, by: Sequence[str]) -> Output:
+    """Run a relation or fit over groups; `parents` is filled where the operator named them, else the whole group counts."""
+    settings = dict(op.settings)
+    if "by" in op.function.__annotations__:
+        settings["by"] = list(by)
+    if op.inputs[0].shape == "groups":
+        return _many_groups(op, groups, settings, 0)
+    bounds = [groups.bounds(position) for position in range(len(groups.tables))]
+    where: dict[int, tuple[int, int]] = {}
+    keep: list[Any] = []          # row objects live as long as `where` names them by identity
+
+    def arguments(group: int) -> list[Any]:
+        made = []
+        for position, (table, each) in enumerate(zip(groups.tables, op.inputs, strict=True)):
+            start, stop = int(bounds[position][group]), int(bounds[position][group + 1])
+            part = table.slice(start, stop - start)
+            if each.row_class is None:
+                made.append(part)
+            else:
+                rows = objects(part, each.row_class)
+                where.update({id(row): (position, start + i) for i, row in enumerate(rows)})
+                keep.append(rows)
+                made.append(rows)
+        return made
+
+    made, origin, failures = _each(op, range(groups.count), lambda group: _call_group(op, arguments(group), settings))
+    parents = [[where[id(parent)] for parent in row.parents] if isinstance(row, From) else None for row in made]
+    if op.output is None:
+        tables = [row.rows if isinstance(row, Made) else row for row in made]
+        rows = pa.concat_tables(tables) if tables else op.writes(*(t.schema for t in groups.tables)).empty_table()
+        return Output(rows, np.repeat(origin, [len(t) for t in tables]).astype(np.int64), failures)
+    rows, kept, failures = _tabulate(op, made, origin, failures)
+    if len(kept) < len(parents):
+        parents = [p for p, i in zip(parents, origin, strict=True) if i in set(kept.tolist())]
+    has_named = any(p is not None for p in parents)
+    return Output(rows, kept, failures, [p if p is not None else [] for p in parents] if has_named else None)
+
+
+def _call_group(op: Operator, arguments: list[Any], settings: dict[str, Any]) -> Any:
+    result = op.function(*arguments, **settings)
+    return [result] if op.output is None else result
+
+
+def _many_groups(op: Operator, groups: Groups, settings: dict[str, Any], start: int) -> Output:
+    try:
+        made = op.function(*groups.tables, **settings)
+        schema = op.writes(*(t.schema for t in groups.tables))
+        rows = pa.table([_column(made.rows[n], schema.field(n).type) for n in schema.names], schema=schema)
+        origin = groups.member[0][made.origin] if len(groups.tables[0]) else np.array([], np.int64)
+        parents = None
+        if not made.whole:
+            indices = [made.origin, *made.others]
+            parents = [[(t, i) for t, i in enumerate(row) if i >= 0] for row in zip(*(x.tolist() for x in indices), strict=True)]
+        return Output(rows, origin, [], parents)
+    except Exception as error:
+        if groups.count <= 1:
+            schema = op.writes(*(t.schema for t in groups.tables))
+            return Output(schema.empty_table(), np.array([], np.int64), [failure(start, op, error)])
+        failure(start, op, error)
+    half = groups.count // 2
+    left = _many_groups(op, groups.some(0, half), settings, start)
+    right = _many_groups(op, groups.some(half, groups.count), settings, start + half)
+    shift = [int(np.searchsorted(m, half)) for m in groups.member]
+    moved = [[(t, i + shift[t]) for t, i in row] for row in right.parents] if right.parents is not None else None
+    parents = left.parents + moved if left.parents is not None and moved is not None else left.parents or moved
+    return Output(pa.concat_tables([left.rows, right.rows]), np.concatenate([left.origin, right.origin + half]),
+                  left.failures + right.failures, parents)
+
+

@@ -1,0 +1,106 @@
+"""Operators fused into one derivation; rows between them are never stored."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+
+from saem.core.columns import visible
+from saem.core.errors import SaemError, caller, suggest
+from saem.core.identity import digest
+from saem.core.operator import Operator
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What makes one table: operators, the tables that they read, and how.
+
+    operators  the first may be any kind, those after it map or flat_map
+    by         key columns of a relation or fit; () = the whole table is one group
+    carry      columns of the first table that a flat_map's rows keep
+    names      the tables read: the first, then `using`, in the order in which the operators take them
+    schemas    their columns
+    """
+    operators: tuple[Operator, ...]
+    by: tuple[str, ...]
+    carry: tuple[str, ...]
+    names: tuple[str, ...]
+    schemas: tuple[pa.Schema, ...]
+
+    def __post_init__(self) -> None:
+        first, *rest = self.operators
+        for op in self.operators:
+            op.check_settings()
+        for op in rest:
+            if op.kind in ("relation", "fit"):
+                raise SaemError("E104", f"'{op.name}' is a {op.kind} and must come first", where=caller(),
+                                fix="derive a table with the operators before it, then derive from that")
+        wanted = sum(len(op.inputs) for op in self.operators) - len(self.operators) + 1
+        if len(self.names) != wanted and first.inputs[0].shape != "tables":
+            raise SaemError("E104", f"{' + '.join(op.name for op in self.operators)} reads {wanted} tables, {len(self.names)} were given",
+                            where=caller(), fix="name the further tables in using=[...]")
+        if self.by and first.kind not in ("relation", "fit"):
+            raise SaemError("E104", f"by= is for relations, '{first.name}' is a {first.kind}", where=caller(), fix="leave by= out")
+        self._check("carry", self.carry, self.schemas[:1])
+        self._check("by", self.by, self.schemas)
+        if self.carry and not self.has_flat_map:
+            raise SaemError("E104", "carry= is for operators that start new rows; a map keeps the row's columns anyway",
+                            where=caller(), fix="leave carry= out")
+        hidden = [n for n in self.schema.names if n.startswith("_") and not n.startswith("_memo_") and not n.startswith("_tokens_")]
+        if hidden:
+            raise SaemError("E201", f"columns that begin with '_' are saem's own: {', '.join(hidden)}", where=caller(), fix="rename them")
+
+    def _check(self, what: str, columns: Sequence[str], schemas: Sequence[pa.Schema]) -> None:
+        for schema in schemas:
+            for column in columns:
+                if column not in schema.names:
+                    raise SaemError("E101", f"{what}= names the column '{column}', which the table does not have", where=caller(),
+                                    fix=suggest(column, visible(schema).names, "column"))
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Columns of the derived table, without saem's own but with memo columns."""
+        schema, used = self.schemas[0], 1
+        for op in self.operators:
+            further = self.schemas[used:used + len(op.inputs) - 1] if op.inputs[0].shape != "tables" else self.schemas[1:]
+            schema, used = op.schema(schema, *further), used + len(further)
+            if op.kind == "flat_map":
+                schema = pa.schema([self.schemas[0].field(n) for n in self.carry if n not in schema.names] + list(schema))
+        return pa.schema([f for f in schema if not f.name.startswith("_") or f.name.startswith(("_memo_", "_tokens_"))])
+
+    @property
+    def is_relation(self) -> bool:
+        return self.operators[0].kind in ("relation", "fit")
+
+    @property
+    def has_flat_map(self) -> bool:
+        return any(op.kind == "flat_map" for op in self.operators)
+
+    @property
+    def costly(self) -> list[Operator]:
+        return [op for op in self.operators if op.memo]
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        # what is read and written counts too: another column of a parent, or another carry, makes other rows
+        shape = repr((self.by, self.carry, self.names, [(f.name, str(f.type)) for f in self.schema]))
+        return digest(shape, *(op.fingerprint() for op in self.operators))
+
+    @cached_property
+    def split(self) -> int:
+        """Operators from here on are costly maps (and maps after them): their rows can be computed in small slices."""
+        last = max((i for i, op in enumerate(self.operators) if op.kind != "map"), default=-1)
+        return next((i for i, op in enumerate(self.operators) if op.memo and i > last), len(self.operators))
+
+    def columns(self, position: int = 0) -> list[str]:
+        """Columns of an input table that are read."""
+        schema = visible(self.schemas[position])
+        if position or not self.has_flat_map:
+            own = self.operators[0].inputs[position].columns if self.is_relation and position < len(self.operators[0].inputs) else None
+            return schema.names if own is None else [*own, *(c for c in self.by if c not in own)]
+        names: list[str] = []
+        for op in self.operators:
+            names += op.inputs[0].columns or schema.names
+            if op.kind == "flat_map":
+                break
+        return list(dict.fromkeys([n for n in names if n in schema.names] + list(self.carry)))

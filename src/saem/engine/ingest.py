@@ -1,0 +1,259 @@
+"""Bring one source table up to date: what the source gives, compared with what the table holds."""
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saem.core.columns import row_schema, table_of
+from saem.core.errors import SaemError
+from saem.core.identity import ID, digest, ids, row_hashes, row_ids, source_units
+from saem.core.run import Counts, OnProgress, Progress
+from saem.core.source import Inbox, Listing, Rows
+from saem.store.catalog import Catalog, Problem, Publication
+from saem.store.table import SYSTEM, Store, blocks
+
+BLOCK_ROWS = 16_384
+BLOCK_BYTES = 32 << 20
+STAMP = pa.field("_stamp", pa.string())      # what a listing said of the content that the row holds
+
+Readers = Sequence[str] | str | Callable[[Any], Iterable[str]]
+
+
+@dataclass
+class Ingest:
+    """One source in one run. `readers`: names, a column that holds them, or a function of the natural key."""
+    name: str
+    source: Listing | Rows | Inbox
+    readers: Readers
+    store: Store
+    catalog: Catalog
+    publication: Publication
+    on_progress: OnProgress
+    counts: Counts = field(default_factory=Counts)
+
+    def run(self) -> Counts:
+        """Write what differs, delete what is gone. Writes, does not publish."""
+        if hasattr(self.source, "entries"):
+            self._listing(self.source)
+        elif hasattr(self.source, "encode"):
+            self._inbox(self.source)
+        else:
+            self._rows(self.source)
+        changed = self.counts.changed + self.counts.deleted + self.counts.regranted
+        self.counts.unchanged = self.store.base.count_rows() - changed
+        return self.counts
+
+    # a listing: only what has a new stamp is read
+
+    def _listing(self, source: Listing) -> None:
+        key = row_schema(source.row_class).names[0]
+        held = self.store.dataset.to_table(columns=[key, "_stamp", "_id", "_readers"])
+        stamps = dict(zip(held[key].to_pylist(), held["_stamp"].to_pylist(), strict=True))
+        known = self.catalog.problem_units(self.name)
+        seen: set[str] = set()
+        kept: list[str] = []         # keys that cannot be looked at now: what the table holds of them stays
+        changed: list[str] = []
+        problems: dict[bytes, Problem] = {}
+        for entry in self._entries(source):
+            if entry.failed or entry.skipped:
+                kind, reason = ("failed", entry.failed) if entry.failed else ("skipped", entry.skipped)
+                unit = digest(self.name, entry.key)
+                problems[unit] = Problem(unit, kind, entry.key, "list" if entry.failed else "rule", reason)
+                kept += [entry.key] if entry.failed else []
+                continue
+            seen.add(entry.key)
+            if not entry.stamp or stamps.get(entry.key) != entry.stamp:
+                changed.append(entry.key)
+        self._regrant(held, key, seen - set(changed))
+        for position, block in enumerate(self._read(source, changed, problems, kept)):
+            self._upsert(*block)
+            self.on_progress(Progress(self.name, min((position + 1) * len(block[0]), len(changed)), len(changed)))
+        gone = [k for k in stamps if k not in seen and not any(k == p or k.startswith(p + "/") for p in kept)]
+        self._delete(ids(source_units(self.name, gone)))
+        self._note(problems, known)
+
+    def _entries(self, source: Listing) -> Iterator[Any]:
+        try:
+            yield from source.entries()
+        except SaemError:
+            raise
+        except Exception as error:
+            raise SaemError("E305", f"the source of '{self.name}' could not be listed: {type(error).__name__}: {error}",
+                            fix="nothing was changed; run again when it can be reached") from error
+
+    def _read(self, source: Listing, keys: list[str], problems: dict[bytes, Problem],
+              kept: list[str]) -> Iterator[tuple[pa.Table, list[str]]]:
+        """(rows, their stamps) in blocks that fit into memory."""
+        rows: list[Any] = []
+        stamps: list[str] = []
+        size = 0
+        for key in keys:
+            try:
+                row, stamp = source.read(key)
+                made = table_of([row], source.row_class)
+            except FileNotFoundError:
+                continue        # vanished since it was listed; the next listing will not have it
+            except Exception as error:
+                unit = digest(self.name, key)
+                reason = f"[{error.code}] {error.what}" if isinstance(error, SaemError) else f"[E406] {type(error).__name__}: {error}"
+                problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))
+                kept.append(key)
+                continue
+            rows.append(made)
+            stamps.append(stamp)
+            size += made.nbytes
+            if len(rows) >= BLOCK_ROWS or size >= BLOCK_BYTES:
+                yield pa.concat_tables(rows), stamps
+                rows, stamps, size = [], [], 0
+        if rows:
+            yield pa.concat_tables(rows), stamps
+
+    def _note(self, problems: dict[bytes, Problem], known: dict[bytes, str]) -> None:
+        """Record new problems and end those that are over, and nothing if they are the same as before."""
+        over = [unit for unit in known if unit not in problems]
+        new = [p for unit, p in problems.items() if known.get(unit) != p.kind]
+        if over:
+            self.publication.cleared.append((self.name, over))
+        self.publication.problems += [(self.name, problem) for problem in new]
+
+    # all rows, each time
+
+    def _rows(self, source: Rows) -> None:
+        seen: list[pa.Array] = []
+        problems: dict[bytes, Problem] = {}
+        for block in self._tables(source, problems):
+            seen.append(self._upsert(block, None))
+            self.on_progress(Progress(self.name, sum(map(len, seen)), 0))
+        every = pa.chunked_array(seen, ID).combine_chunks()
+        if len(pc.unique(every)) != len(every):
+            raise SaemError("E306", f"the source of '{self.name}' gave one key twice; nothing was published",
+                            fix=f"make {', '.join(source.key)} unique, or name more columns in key=")
+        held = self.store.base.to_table(columns=["_unit"])["_unit"]
+        self._delete(held.filter(pc.invert(pc.is_in(held, value_set=every))).combine_chunks())
+        self._note(problems, self.catalog.problem_units(self.name))
+
+    def _tables(self, source: Rows, problems: dict[bytes, Problem]) -> Iterator[pa.Table]:
+        waiting: list[Any] = []
+        schema = row_schema(source.row_class)
+        try:
+            for item in source.rows():
+                if isinstance(item, pa.Table | pa.RecordBatch):
+                    table = item if isinstance(item, pa.Table) else pa.Table.from_batches([item])
+                    yield table.select(schema.names).cast(schema)
+                    continue
+                waiting.append(item)
+                if len(waiting) >= BLOCK_ROWS:
+                    yield self._tabulated(waiting, source, problems)
+                    waiting = []
+        except SaemError:
+            raise
+        except Exception as error:
+            raise SaemError("E305", f"the source of '{self.name}' broke off: {type(error).__name__}: {error}",
+                            fix="nothing was published; mend the source, then: saem run") from error
+        if waiting:
+            yield self._tabulated(waiting, source, problems)
+
+    def _tabulated(self, rows: list[Any], source: Rows | Inbox, problems: dict[bytes, Problem]) -> pa.Table:
+        try:
+            return table_of(rows, source.row_class)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError, AttributeError):
+            good = []
+            for number, row in enumerate(rows):
+                try:
+                    good.append(table_of([row], source.row_class))
+                except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError, AttributeError) as error:
+                    key = str(getattr(row, source.key[0], number))
+                    unit = digest(self.name, key)
+                    problems[unit] = Problem(unit, "failed", key, "types", f"[E106] {error}", repr(row)[:2000])
+            return pa.concat_tables(good) if good else row_schema(source.row_class).empty_table()
+
+    # rows that were put
+
+    def _inbox(self, source: Inbox) -> None:
+        last, waiting = self.catalog.inbox(self.name)
+        if not waiting:
+            return
+        put = {key: json.loads(row) for key, row in waiting.items() if row is not None}
+        problems: dict[bytes, Problem] = {}
+        for part in blocks(list(put.values()), BLOCK_ROWS):
+            rows = self._tabulated([source.decode(each["row"]) for each in part], source, problems)
+            parents = pa.array([[bytes.fromhex(p) for p in each["parents"]] for each in part], pa.list_(ID))
+            codes = [each["readers"] for each in part]
+            self._upsert(rows, None, parents, codes if any(c is not None for c in codes) else None)
+        self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))
+        self.publication.inbox.append((self.name, last))
+
+    # comparing and writing
+
+    def _upsert(self, rows: pa.Table, stamps: list[str] | None, parents: pa.Array | None = None,
+                codes: list[int | None] | None = None) -> pa.Array:
+        """Write the rows that are new or differ; returns the units of all."""
+        keys = self._keys(rows)
+        units = ids(source_units(self.name, keys))
+        hashes = ids(row_hashes(rows))
+        readers = pa.array(codes if codes is not None else self._codes(rows, keys), pa.int32())
+        stamp = [pa.array(stamps, pa.string())] if stamps is not None else []
+        extra = ["_stamp"] if stamps is not None else []
+        old = self.store.lookup("_unit", units, ["_unit", "_id", "_hash", "_readers", *extra])
+        at = pc.index_in(units, value_set=old["_unit"].combine_chunks())
+        was = old.take(at)
+        made = ids(row_ids(self.name, units.to_pylist(), [b""] * len(units), [0] * len(units)))
+        parents = parents if parents is not None else pa.array([[]] * len(units), pa.list_(ID))
+        full = pa.table([made, units, hashes, readers, parents, *(rows[n] for n in rows.column_names), *stamp],
+                        schema=pa.schema([*SYSTEM, *rows.schema, *([STAMP] if stamps is not None else [])])).select(self.store.schema.names)
+        is_new = pc.is_null(at)
+        is_same = pc.fill_null(pc.equal(was["_hash"], hashes), False)
+        fresh, stale = full.filter(is_new), full.filter(pc.and_(pc.invert(is_new), pc.invert(is_same)))
+        self.store.append(fresh)
+        self.store.update(stale)
+        self.counts.added += len(fresh)
+        self.counts.changed += len(stale)
+        is_granted = pc.and_(is_same, pc.fill_null(pc.not_equal(was["_readers"], readers), False))
+        self.counts.regranted += int(pc.sum(is_granted).as_py() or 0)
+        differs = is_granted
+        if stamps is not None:
+            differs = pc.or_(differs, pc.and_(is_same, pc.fill_null(pc.not_equal(was["_stamp"], full["_stamp"]), True)))
+        self.store.patch(full.filter(pc.fill_null(differs, False)).select(["_id", "_readers", *extra]))
+        return units
+
+    def _keys(self, rows: pa.Table) -> list[Any]:
+        names = getattr(self.source, "key", None) or (rows.column_names[0],)
+        columns = [rows[name].to_pylist() for name in names]
+        return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+
+    def _codes(self, rows: pa.Table, keys: Sequence[Any]) -> list[int]:
+        if isinstance(self.readers, str):
+            values = rows[self.readers].to_pylist()
+            return self._interned([[v] if isinstance(v, str) else v or [] for v in values])
+        if callable(self.readers):
+            return self._interned([self.readers(key) for key in keys])
+        return [self.catalog.reader_code(self.readers)] * len(keys)
+
+    def _interned(self, sets: Iterable[Iterable[str]]) -> list[int]:
+        codes: dict[tuple[str, ...], int] = {}
+        made = []
+        for each in sets:
+            members = tuple(sorted({each} if isinstance(each, str) else set(each)))
+            if members not in codes:
+                codes[members] = self.catalog.reader_code(members)
+            made.append(codes[members])
+        return made
+
+    def _regrant(self, held: pa.Table, key: str, same: set[str]) -> None:
+        """Rows whose content is not read again may yet have other readers."""
+        if isinstance(self.readers, str) or not len(held):
+            return
+        keys = held[key].to_pylist()
+        wanted = pa.array(self._codes(held, keys), pa.int32())
+        is_same = pa.array([k in same for k in keys], pa.bool_())
+        rows = pa.table({"_id": held["_id"], "_readers": wanted}).filter(pc.and_(is_same, pc.not_equal(held["_readers"], wanted)))
+        self.store.patch(rows)
+        self.counts.regranted += len(rows)
+
+    def _delete(self, units: pa.Array) -> None:
+        gone = self.store.lookup("_unit", units, ["_id"])["_id"]
+        self.store.delete(gone)
+        self.counts.deleted += len(gone)

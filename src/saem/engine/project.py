@@ -1,0 +1,312 @@
+"""A project: tables that are declared, what is published of them, and the run that brings them up to date."""
+import errno
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import lance
+import pyarrow as pa
+
+from saem.core.errors import SaemError, caller, suggest
+from saem.core.operator import Operator
+from saem.core.run import Counts, OnProgress, OnStep, Report, ignore
+from saem.core.source import FunctionSource
+from saem.engine.ingest import Ingest, Readers
+from saem.engine.refresh import Task, refresh
+from saem.engine.table import Table
+from saem.store.catalog import Catalog, Head, Publication
+from saem.store.lease import lease
+from saem.store.table import Store
+
+NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+
+class Project:
+    """All state lies in one folder: `catalog.db` and one Lance dataset a table.
+
+    >>> import tempfile
+    >>> db = Project(tempfile.mkdtemp())
+    >>> db.snapshot
+    0
+    """
+
+    def __init__(self, state: str, on_step: OnStep = ignore) -> None:
+        self.state, self.on_step = os.path.abspath(state), on_step
+        try:
+            os.makedirs(os.path.join(self.state, "tables"), exist_ok=True)
+        except OSError as error:
+            raise SaemError("E204", f"the state of the project cannot be written: {error.strerror}", where=self.state,
+                            fix="make the folder writable, or keep the state elsewhere: --state FOLDER (SAEM_STATE)") from error
+        self.catalog = Catalog(os.path.join(self.state, "catalog.db"))
+        self.tables: dict[str, Table] = {}
+
+    def close(self) -> None:
+        self.catalog.close()
+
+    # declaring
+
+    def source(self, name: str, source: Any, readers: Readers = ("*",)) -> Table:
+        """A table that rows come into. `readers`: who may read them - names, a column, or a function of the natural key."""
+        if isinstance(source, Operator) or not (hasattr(source, "entries") or hasattr(source, "rows") or hasattr(source, "encode")):
+            raise SaemError("E105", f"{source!r:.60} is no source", where=caller(), fix='db.source("files", folder("handbook"))')
+        if isinstance(source, FunctionSource):
+            source.check_settings()
+        if isinstance(readers, str) and readers not in source.row_class.__dataclass_fields__:
+            raise SaemError("E101", f"readers= names the column '{readers}', which the source does not have", where=caller(),
+                            fix=f'readers=["{readers}"] for a person or group of that name')
+        return self._add(Table(self, name, source=source, readers=readers))
+
+    def derive(self, name: str, *operators: Operator, by: str | Sequence[str] = (), carry: Sequence[str] = (),
+               using: Iterable[Table | str] = ()) -> Table:
+        """A table made from others; those that an operator names itself (`sql`, `predict`) need not be given."""
+        if not operators:
+            raise SaemError("E104", f"'{name}' is derived by no operator", where=caller(), fix='docs.derive("chunks", chunk())')
+        for op in operators:
+            if not isinstance(op, Operator):
+                raise SaemError("E105", f"{op!r:.60} is no operator", where=caller(),
+                                fix="decorate the function with @saem.operator(version=\"1\"), with type hints")
+        parents = [t.name if isinstance(t, Table) else t for t in using]
+        parents += [n for op in operators if op.reads for n in op.reads(**op.settings) if n not in parents or op.inputs[0].shape != "tables"]
+        if not parents:
+            raise SaemError("E104", f"'{name}' is derived from no table", where=caller(), fix="give using=[...]")
+        table = Table(self, name, operators=operators, parents=parents, by=(by,) if isinstance(by, str) else by, carry=carry)
+        if all(parent in self.tables for parent in parents):
+            _ = table.chain         # mistakes show here, at the user's line
+        return self._add(table)
+
+    def _add(self, table: Table) -> Table:
+        if table.name in self.tables:
+            raise SaemError("E201", f"two tables are named '{table.name}'", where=caller(),
+                            fix=f"rename one; the other is at {self.tables[table.name].declared_at}")
+        if not table.name or table.name[0] in "_0123456789" or set(table.name) - set(NAME):
+            raise SaemError("E201", f"'{table.name}' cannot name a table", where=caller(), fix="lower-case letters, digits and '_', a letter first")
+        self.tables[table.name] = table
+        return table
+
+    def declared(self, name: str) -> Table:
+        if name not in self.tables:
+            raise SaemError("E202", f"no table is named '{name}'", where=caller(), fix=suggest(name, self.tables, "table"))
+        return self.tables[name]
+
+    # reading
+
+    @property
+    def snapshot(self) -> int:
+        """The number of the newest publish; 0 = nothing yet."""
+        return self.catalog.snapshot()
+
+    def table(self, name: str) -> Table:
+        """A table by name, declared or only published."""
+        if name in self.tables:
+            return self.tables[name]
+        heads = self.catalog.heads()
+        if name not in heads:
+            raise SaemError("E202", f"no table is named '{name}'", where=caller(), fix=suggest(name, {*heads, *self.tables}, "table"))
+        return Table(self, name)
+
+    def names(self) -> list[str]:
+        """Published and declared tables, parents before children."""
+        heads = self.catalog.heads()
+        return [*self.tables, *sorted(name for name in heads if name not in self.tables)]
+
+    def published(self, name: str) -> lance.LanceDataset:
+        """A table as the newest publish has it."""
+        head = self.catalog.heads().get(name)
+        if head is None:
+            known = name in self.tables
+            raise SaemError("E208" if known else "E202", f"nothing of '{name}' is published yet" if known else f"no table is named '{name}'",
+                            where=caller(), fix="saem run" if known else suggest(name, self.names(), "table"))
+        return lance.dataset(self._uri(head.place), version=head.version)
+
+    def sql(self, query: str) -> pa.Table:
+        """One SELECT over the published tables, by DuckDB."""
+        from saem.engine.querying import query_tables
+        return query_tables(query, {name: self.published(name) for name in self.catalog.heads()})
+
+    def trace(self, row: str) -> Any:
+        """Where a row came from, up to the source, and what was made from it."""
+        from saem.engine.tracing import trace
+        return trace(self, row)
+
+    def plan(self) -> Any:
+        """What a run would do, and why; changes nothing."""
+        from saem.engine.planning import plan
+        return plan(self)
+
+    def _uri(self, place: str) -> str:
+        return os.path.join(self.state, "tables", place)
+
+    # running
+
+    def order(self) -> list[Table]:
+        """Parents before children; a circle is an error."""
+        done: dict[str, Table] = {}
+
+        def visit(table: Table, path: tuple[str, ...]) -> None:
+            if table.name in path:
+                circle = " -> ".join([*path[path.index(table.name):], table.name])
+                raise SaemError("E203", f"the tables depend on each other in a circle: {circle}", where=table.declared_at,
+                                fix="derive one of them from something else")
+            if table.name not in done:
+                for parent in table.parent_names:
+                    visit(self.declared(parent), (*path, table.name))
+                done[table.name] = table
+
+        for table in self.tables.values():
+            visit(table, ())
+        return list(done.values())
+
+    def run(self, *, only: Iterable[str] | None = None, retry: bool = False, wait_s: float = 0.0,
+            on_progress: OnProgress = ignore) -> Report:
+        """Bring every table up to date and publish them together; nothing changes for readers until then.
+
+        only   these tables and no others (their parents must be up to date by themselves)
+        retry  compute what is in quarantine again
+        Raises: E301 if another run is at work after `wait_s` seconds.
+        """
+        started, clock = time.time(), time.perf_counter()
+        tables = [t for t in self.order() if only is None or t.name in set(only)]
+        try:
+            with lease(self.catalog, wait_s) as owner:
+                run = _Run(self, retry, on_progress)
+                for table in tables:
+                    run.bring(table)
+                self.on_step("before publish")
+                snapshot = run.publish(owner)
+                self.on_step("after publish")
+                report = Report(run.counts, snapshot, time.perf_counter() - clock)
+                if not run.publication.is_empty:
+                    self.catalog.record_run(started, report.seconds, snapshot, {n: asdict(c) for n, c in run.counts.items()})
+                return report
+        except (OSError, sqlite3.OperationalError) as error:
+            raise _explained(error, self.state) from error
+
+
+class _Run:
+    """One run's stores, counts and publication."""
+
+    def __init__(self, project: Project, retry: bool, on_progress: OnProgress) -> None:
+        self.project, self.catalog, self.retry, self.on_progress = project, project.catalog, retry, on_progress
+        self.heads = self.catalog.heads()
+        self.stores: dict[str, Store] = {}
+        self.places: dict[str, str] = {}
+        self.counts: dict[str, Counts] = {}
+        self.publication = Publication()
+
+    def bring(self, table: Table) -> None:
+        """One table up to date, unpublished."""
+        clock = time.perf_counter()
+        head = self.heads.get(table.name)
+        store, older = self._open(table, head)
+        self.stores[table.name] = store
+        if table.source is not None:
+            counts = Ingest(table.name, table.source, table.readers, store, self.catalog, self.publication, self.on_progress).run()
+        else:
+            counts = self._derive(table, head, store, older)
+        store.upkeep(table.key_indexes(store.dataset.count_rows()) if store.is_touched else {})
+        kinds = list(self._problem_kinds(table.name))
+        counts.quarantined, counts.skipped = kinds.count("failed"), kinds.count("skipped")
+        counts.seconds = time.perf_counter() - clock
+        self.counts[table.name] = counts
+        self._move_head(table, head, store)
+
+    def _derive(self, table: Table, head: Head | None, store: Store, older: lance.LanceDataset | None) -> Counts:
+        parents = [self._parent(name) for name in table.parent_names]
+        consumed = self.catalog.consumed(table.name)
+        is_same = head is not None and head.fingerprint == table.fingerprint and head.place == self.places[table.name]
+        marks = [consumed.get(name, ("", 0)) for name in table.parent_names]
+        is_known = all(place == self.places[name] for name, (place, _) in zip(table.parent_names, marks, strict=True))
+        task = Task(table.name, table.chain, store, parents, [v for _, v in marks] if is_same and is_known else None, self.catalog,
+                    self.publication, self.on_progress, self.retry, older, workers=os.cpu_count() or 1)
+        counts = refresh(task)
+        self._guard(table, head, store, counts)
+        for name, parent in zip(table.parent_names, parents, strict=True):
+            edge = (self.places[name], parent.version)
+            if consumed.get(name) != edge:
+                self.publication.edges.append((table.name, name, *edge))
+        return counts
+
+    def _guard(self, table: Table, head: Head | None, store: Store, counts: Counts) -> None:
+        """A change of code under which every row fails is a mistake, not a result."""
+        is_changed = head is not None and head.fingerprint != table.fingerprint
+        failed = [p for name, p in self.publication.problems if name == table.name and p.kind == "failed"]
+        if is_changed and failed and store.base.count_rows() and not store.dataset.count_rows():
+            raise SaemError("E303", f"every row of '{table.name}' failed after its operators changed ({len(failed)} units); nothing was published",
+                            where=f"{failed[0].operator}: {failed[0].reason:.200}", fix="mend the operator, then: saem run")
+
+    def _parent(self, name: str) -> Store:
+        """The parent as this run has it; one that is not part of this run, as published."""
+        if name not in self.stores:
+            table, head = self.project.declared(name), self.heads.get(name)
+            if head is None:
+                raise SaemError("E208", f"nothing of '{name}' is published yet", fix="saem run")
+            self.stores[name], self.places[name] = Store(self.project._uri(head.place), table.schema, head.version, self.project.on_step), head.place
+        return self.stores[name]
+
+    def _open(self, table: Table, head: Head | None) -> tuple[Store, lance.LanceDataset | None]:
+        """The dataset to work on, and that of the table's former columns. Other columns are another dataset beside the old one."""
+        wanted = table.schema
+        place = head.place if head else f"{table.name}.1.lance"
+        older = None
+        while not self._fits(place, wanted):
+            if head is not None and place == head.place:
+                older = lance.dataset(self.project._uri(place), version=head.version)
+            place = f"{table.name}.{int(place.split('.')[1]) + 1}.lance"
+        self.places[table.name] = place
+        version = head.version if head and head.place == place else None
+        return Store(self.project._uri(place), wanted, version, self.project.on_step), older
+
+    def _fits(self, place: str, wanted: pa.Schema) -> bool:
+        uri = self.project._uri(place)
+        if not os.path.exists(os.path.join(uri, "_versions")):
+            return True
+        have = [(f.name, f.type) for f in lance.dataset(uri).schema if f.name in ("_stamp",) or not f.name.startswith("_")
+                or f.name.startswith(("_memo_", "_tokens_"))]
+        return have == [(f.name, f.type) for f in wanted]
+
+    def _problem_kinds(self, name: str) -> Iterable[str]:
+        """What would be in quarantine if this were published."""
+        kinds = self.catalog.problem_units(name)
+        for table, units in self.publication.cleared:
+            if table == name:
+                kinds = {} if units is None else {u: k for u, k in kinds.items() if u not in set(units)}
+        kinds |= {p.unit: p.kind for table, p in self.publication.problems if table == name}
+        return kinds.values()
+
+    def _move_head(self, table: Table, head: Head | None, store: Store) -> None:
+        new = Head(self.places[table.name], store.version, table.fingerprint, table.encoders)
+        if new != head:
+            self.publication.heads[table.name] = new
+        had = self.catalog.problem_units(table.name)      # clearing what is not there is no change
+        self.publication.cleared = [(name, units) for name, units in self.publication.cleared
+                                    if name != table.name or (had if units is None else set(units) & set(had))]
+
+    def publish(self, owner: str) -> int:
+        if self.publication.is_empty:
+            return self.catalog.snapshot()
+        number = self.catalog.publish(owner, self.publication)
+        self._sweep()
+        return number
+
+    def _sweep(self) -> None:
+        """Datasets of former columns go once neither this publish nor the one before names them."""
+        kept = {head.place for head in [*self.heads.values(), *self.catalog.heads().values()]}
+        folder = os.path.join(self.project.state, "tables")
+        for place in os.listdir(folder):
+            if place.split(".")[0] in self.places and place not in kept:
+                shutil.rmtree(os.path.join(folder, place), ignore_errors=True)
+
+
+def _explained(error: Exception, state: str) -> Exception:
+    """Errors of the disk, for the person who reads them."""
+    text = str(error)
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text or "disk is full" in text or "os error 28" in text:
+        return SaemError("E304", "the disk is full; nothing was published, nothing is lost", where=state, fix="make room, then: saem run")
+    if "readonly" in text or "Read-only" in text or "Permission denied" in text or "unable to open database" in text:
+        return SaemError("E204", f"the state of the project cannot be written: {text.splitlines()[0]:.200}", where=state,
+                         fix="make the folder writable, or keep the state elsewhere: --state FOLDER (SAEM_STATE)")
+    return error

@@ -1,0 +1,335 @@
+"""Bring one derived table up to date: touched units -> operators -> diff against what it holds -> unpublished commits."""
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import lance
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saem.core.identity import ID, digest, ids, occurrences, row_hashes, row_ids, table_id
+from saem.core.run import Counts, OnProgress, Progress
+from saem.core.operator import Operator, Tables
+from saem.engine.apply import Failure, apply, apply_groups, failure
+from saem.engine.chain import Chain
+from saem.engine.executor import in_order
+from saem.engine.memo import Memo
+from saem.engine.units import Parents, Touched, Units, Work, whole_readers
+from saem.store.catalog import Catalog, Problem, Publication
+from saem.store.table import Store
+
+SLICE_ROWS = 128           # costly rows handed to a thread at once
+PROGRESS_ROWS = 512        # costly rows between two unpublished commits: what a crash can cost
+CHEAP_ROWS = 65_536        # the same when nothing costly is in the chain
+
+
+@dataclass
+class Task:
+    """One derived table in one run. `marks`: the parents' versions that its published rows were made from; None = build anew."""
+    name: str
+    chain: Chain
+    store: Store
+    parents: Sequence[Store]
+    marks: Sequence[int] | None
+    catalog: Catalog
+    publication: Publication
+    on_progress: OnProgress
+    retry: bool = False
+    older: lance.LanceDataset | None = None     # the table's former columns, where they have changed: for the memo
+    workers: int = 2
+
+
+def refresh(task: Task) -> Counts:
+    """Make the table equal to a rebuild from its parents, touching only what changed. Writes, does not publish."""
+    return Refresh(task).run()
+
+
+@dataclass
+class Refresh:
+    task: Task
+    counts: Counts = field(default_factory=Counts)
+
+    def __post_init__(self) -> None:
+        task = self.task
+        self.chain, self.store = task.chain, task.store
+        self.parents = Parents(task.chain, task.parents, task.catalog)
+        self.memo = Memo(task.store, task.older)
+        self.limit = PROGRESS_ROWS if self.chain.costly else CHEAP_ROWS
+        self.fresh: list[pa.Table] = []
+        self.stale: list[pa.Table] = []
+        self.gone: list[pa.Array] = []
+        self.failed: list[bytes] = []      # units of which some rows may have been written before another row failed
+        self.has_rows = self.store.base.count_rows() > 0
+        self.done = self.total = 0
+
+    def run(self) -> Counts:
+        work = self._work()
+        self.total = len(work.touched)
+        for block in self.parents.blocks(work.touched):
+            self._replace(block)
+        self._drop(work.dead)
+        self._drop_failed()
+        if work.is_rebuild:
+            self._drop_absent(work.touched.units)
+        self.flush()
+        self._regrant(work.regranted)
+        self.counts.unchanged = self.store.base.count_rows() - self.counts.changed - self.counts.deleted - self.counts.regranted
+        self.counts.reused, self.counts.computed = self.memo.reused, self.memo.computed
+        return self.counts
+
+    def _work(self) -> Work:
+        task = self.task
+        work = self.parents.changes(task.marks) if task.marks is not None else None
+        if work is None:
+            task.publication.cleared.append((task.name, None))
+            return self.parents.everything()
+        if task.retry:
+            work.touched = self._with_quarantined(work.touched)
+        units = [*work.touched.units.to_pylist(), *work.dead.to_pylist()]
+        if units:
+            task.publication.cleared.append((task.name, units))
+        return work
+
+    def _with_quarantined(self, touched: Touched) -> Touched:
+        """The units in quarantine too; they are found among all units, for they have no rows here."""
+        wanted = ids([unit for unit, kind in self.task.catalog.problem_units(self.task.name).items() if kind == "failed"])
+        wanted = wanted.filter(pc.invert(pc.is_in(wanted, value_set=touched.units)))
+        if not len(wanted):
+            return touched
+        every = self.parents.everything().touched
+        mask = pc.is_in(every.units, value_set=wanted)
+        both = Touched(pa.concat_arrays([touched.units, every.units.filter(mask)]))
+        if every.rowids is not None:
+            both.rowids = pa.concat_arrays([touched.rowids, every.rowids.filter(mask)])
+        if every.keys is not None:
+            both.keys = pa.concat_arrays([touched.keys.cast(every.keys.type), every.keys.filter(mask)])
+        return both
+
+    # computing
+
+    def _replace(self, block: Touched) -> None:
+        """Recompute the units of a block; write what differs, delete what no longer comes out."""
+        old = self.store.lookup("_unit", block.units, ["_id", "_hash", "_readers"], self.store.base) if self.has_rows else None
+        seen: list[pa.Array] = []
+        for rows in in_order(self._finish, self._slices(block), self.task.workers if self.chain.costly else 0):
+            seen.append(rows["_id"].combine_chunks())
+            self._put(rows, old)
+        if old is not None and len(old):
+            made = pa.chunked_array(seen, ID).combine_chunks()
+            self.gone.append(old.filter(pc.invert(pc.is_in(old["_id"], value_set=made)))["_id"])
+
+    def _slices(self, block: Touched) -> Iterator["Slice"]:
+        """The block's units through the cheap operators, cut for the costly ones."""
+        for units in self.parents.load(block):
+            if not len(units):
+                continue
+            made = self._begin(units)
+            for start in range(0, len(made.rows), SLICE_ROWS) if self.chain.costly else (0,):
+                yield made.part(start, SLICE_ROWS) if self.chain.costly else made
+            self.done += len(units)
+            self.task.on_progress(Progress(self.task.name, min(self.done, self.total), self.total))
+
+    def _begin(self, units: Units) -> "Slice":
+        """Run the operators before the first costly map and name the rows that come out."""
+        first, *rest = self.chain.operators[:self.chain.split] or [None]
+        further = self.parents.broadcast_rows() if self.parents.broadcast and len(units) else []
+        named: list[list[bytes]] | None = None
+        codes: list[list[int]] = []
+        if self.chain.is_relation:
+            assert first is not None and units.groups is not None
+            rows, origin, named, codes = self._relation(first, units)
+            key = first.key if first.key is not None else tuple(first.writes(*(t.schema for t in units.groups.tables)).names)
+        else:
+            rows, origin, key = units.rows, np.arange(len(units)), ()
+            rest = [first, *rest] if first else []
+        for op in rest:
+            others, further = further[:len(op.inputs) - 1], further[len(op.inputs) - 1:]
+            before = rows
+            rows, step = self._run(op, before, others, units, origin)
+            origin = origin[step]
+            if named is not None:
+                named, codes = [named[i] for i in step], [codes[i] for i in step]
+            if op.kind == "flat_map":
+                kept = [n for n in self.chain.carry if n not in rows.column_names]
+                if kept:
+                    carried = before.select(kept).take(pa.array(step))
+                    rows = pa.table(carried.columns + rows.columns, names=kept + rows.column_names)
+                key = op.key if op.key is not None else tuple(n for n in op.writes(before.schema).names)
+        local = row_hashes(rows.select(list(key))) if key else [b""] * len(rows)
+        return Slice(units, rows, origin, local, occurrences(origin, local), named, codes)
+
+    def _relation(self, op: Operator, units: Units) -> tuple[pa.Table, np.ndarray, list[list[bytes]] | None, list[list[int]]]:
+        assert units.groups is not None
+        groups = units.groups
+        if op.inputs[0].shape == "tables":
+            names = [name for name in self.chain.names]
+            tables = Tables({n: s.dataset for n, s in zip(names, self.task.parents, strict=True)})
+            try:
+                rows = op.function(tables, **op.settings)
+            except Exception as error:
+                self._fail([failure(0, op, error)], units, np.zeros(1, np.int64))
+                rows = op.writes(*self.chain.schemas).empty_table()
+            return rows, np.zeros(len(rows), np.int64), None, []
+        out = apply_groups(op, groups, self.chain.by)
+        self._fail(out.failures, units, np.arange(groups.count))
+        if out.parents is None:
+            return out.rows, out.origin, None, []
+        whole = [[] if row else None for row in out.parents]
+        named, codes = [], []
+        for row, is_named in zip(out.parents, whole, strict=True):
+            named.append([units.group_ids[t][i] for t, i in row] if is_named is not None else [])
+            codes.append([units.group_readers[t][i] for t, i in row] if is_named is not None else [])
+        return out.rows, out.origin, named, codes
+
+    def _run(self, op: Operator, rows: pa.Table, others: Sequence[pa.Table], units: Units, origin: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+        out = self.memo.apply(op, rows) if op.memo else apply(op, rows, others)
+        self._fail(out.failures, units, origin)
+        return out.rows, out.origin
+
+    def _fail(self, failures: Sequence[Failure], units: Units, origin: np.ndarray) -> None:
+        for one in failures:
+            position = int(origin[one.index])
+            unit = units.names[position].as_py()
+            self.failed.append(unit)
+            problem = Problem(unit, "failed", self._called(units, position), one.operator, one.reason, one.details)
+            self.task.publication.problems.append((self.task.name, problem))
+
+    def _called(self, units: Units, position: int) -> str:
+        """What a person calls a unit."""
+        if units.rows is not None:
+            for name in ("path", "key", "title", "name", *units.rows.column_names):
+                if name in units.rows.column_names and pa.types.is_string(units.rows[name].type):
+                    return str(units.rows[name][position].as_py())
+        if units.groups is not None and self.chain.by:
+            for table, member in zip(units.groups.tables, units.groups.member, strict=True):
+                at = int(np.searchsorted(member, position))
+                if at < len(member) and member[at] == position:
+                    return ", ".join(str(table[name][at].as_py()) for name in self.chain.by)
+        return str(units.names[position].as_py().hex()) if self.chain.by else f"all of {self.chain.names[0]}"
+
+    def _finish(self, part: "Slice") -> pa.Table:
+        """Run the costly maps and give every row its name, hash, readers and parents."""
+        rows, keep = part.rows, np.arange(len(part.rows))
+        for op in self.chain.operators[self.chain.split:]:
+            rows, step = self._run(op, rows, (), part.units, part.origin[keep])
+            keep = keep[step]
+        failed = set(self.failed)
+        names = part.units.names.take(pa.array(part.origin[keep])).to_pylist()
+        if failed:
+            alive = np.array([i for i, name in enumerate(names) if name not in failed], np.int64)
+            rows, keep, names = rows.take(pa.array(alive)), keep[alive], [names[i] for i in alive]
+        rows = rows.select(self.chain.schema.names)
+        computed = {name for op in self.chain.costly for name in op.writes(rows.schema).names if name != op.memo_column}
+        hashes = row_hashes(rows.drop_columns(sorted(computed)))    # their memo key stands for them
+        parents, readers, is_own = self._lineage(part, keep, names)
+        if not is_own:     # a member may be replaced by its equal: same content, other parents
+            hashes = [digest(h, *p) for h, p in zip(hashes, parents.to_pylist(), strict=True)]
+        made = row_ids(self.task.name, names, [part.local[i] for i in keep], [part.occurrence[i] for i in keep])
+        return pa.table([ids(made), ids(names), ids(hashes), readers, parents, *rows.columns], schema=self.store.schema)
+
+    def _lineage(self, part: "Slice", keep: np.ndarray, names: list[bytes]) -> tuple[pa.Array, pa.Array, bool]:
+        """(parents, readers, whether every row's parent is its unit alone)."""
+        units, origin = part.units, part.origin[keep]
+        readers = units.readers.take(pa.array(origin))
+        if units.groups is None and not units.whole:
+            return pa.ListArray.from_arrays(pa.array(np.arange(len(names) + 1, dtype=np.int32)), ids(names)), readers, True
+        if units.groups is None:
+            return pa.array([[name, *units.whole] for name in names], pa.list_(ID)), readers, False
+        if part.named is not None:
+            intersect = self.task.catalog.intersect
+            readers = pa.array([intersect(part.codes[i]) for i in keep], pa.int32())
+            return pa.array([[*part.named[i], *units.whole] for i in keep], pa.list_(ID)), readers, False
+        members: dict[int, list[bytes]] = {}
+        for group in np.unique(origin).tolist():
+            members[group] = list(units.whole)
+            if not self.parents.is_whole:
+                for position, each in enumerate(units.group_ids):
+                    start, stop = np.searchsorted(units.groups.member[position], [group, group + 1])
+                    members[group] += each[start:stop]
+        return pa.array([members[group] for group in origin.tolist()], pa.list_(ID)), readers, False
+
+    # comparing and writing
+
+    def _put(self, rows: pa.Table, old: pa.Table | None) -> None:
+        if old is None or not len(old):
+            self.fresh.append(rows)
+        else:
+            at = pc.index_in(rows["_id"], value_set=old["_id"].combine_chunks())
+            was = old.take(at)
+            is_same = pc.and_(pc.equal(was["_hash"], rows["_hash"]), pc.equal(was["_readers"], rows["_readers"]))
+            self.fresh.append(rows.filter(pc.is_null(at)))
+            self.stale.append(rows.filter(pc.fill_null(pc.invert(is_same), False)))
+        pending = sum(map(len, self.fresh)) + sum(map(len, self.stale))
+        if pending >= self.limit:
+            self.flush()
+
+    def _drop(self, units: pa.Array) -> None:
+        """The rows of units that have no parents left."""
+        if len(units) and self.has_rows:
+            self.gone.append(self.store.lookup("_unit", units, ["_id"], self.store.base)["_id"])
+
+    def _drop_failed(self) -> None:
+        """Rows of failed units that had been written before a later row of theirs failed."""
+        if self.failed:
+            self.flush()
+            self.gone.append(self.store.lookup("_unit", ids(sorted(set(self.failed))), ["_id"])["_id"])
+
+    def _drop_absent(self, alive: pa.Array) -> None:
+        if self.has_rows:
+            kept = self.store.base.to_table(columns=["_id", "_unit"])
+            self.gone.append(kept.filter(pc.invert(pc.is_in(kept["_unit"], value_set=alive)))["_id"])
+
+    def flush(self) -> None:
+        """Up to three unpublished commits: new rows, changed rows, vanished rows (last, so that the memo keeps them)."""
+        fresh, stale = (pa.concat_tables(t) if t else self.store.schema.empty_table() for t in (self.fresh, self.stale))
+        self.store.append(fresh)
+        self.store.update(stale)
+        gone = pa.chunked_array([c for g in self.gone for c in (g.chunks if isinstance(g, pa.ChunkedArray) else [g])], ID)
+        gone = pc.unique(gone)
+        self.store.delete(gone)
+        self.counts.added += len(fresh)
+        self.counts.changed += len(stale)
+        self.counts.deleted += len(gone)
+        self.fresh, self.stale, self.gone = [], [], []
+
+    def _regrant(self, touched: Touched) -> None:
+        """Readers changed, content did not: one column update, no operator runs."""
+        for block in self.parents.blocks(touched):
+            old = self.store.lookup("_unit", block.units, ["_id", "_readers", "_parents"])
+            if not len(old):
+                continue
+            code = self._codes(old["_parents"])
+            want = [self.task.catalog.intersect([code[p] for p in parents]) for parents in old["_parents"].to_pylist()]
+            rows = pa.table({"_id": old["_id"], "_readers": pa.array(want, pa.int32())})
+            rows = rows.filter(pc.not_equal(old["_readers"], rows["_readers"]))
+            self.store.patch(rows)
+            self.counts.regranted += len(rows)
+
+    def _codes(self, parents: pa.ChunkedArray) -> dict[bytes, int]:
+        """{parent: code of its readers}; a table that is a parent as a whole is read by those who may read all of it."""
+        wanted = pc.unique(pc.list_flatten(parents))
+        codes: dict[bytes, int] = {}
+        for store in self.task.parents:
+            found = store.lookup("_id", wanted, ["_id", "_readers"])
+            codes |= dict(zip(found["_id"].to_pylist(), found["_readers"].to_pylist(), strict=True))
+            if (name := table_id(store.name)) in wanted.to_pylist():
+                codes[name] = self.task.catalog.intersect(whole_readers(store))
+        return codes
+
+
+@dataclass
+class Slice:
+    """Rows on their way: of which unit (origin), their local keys within it, and the parents that an operator named."""
+    units: Units
+    rows: pa.Table
+    origin: np.ndarray
+    local: list[bytes]
+    occurrence: list[int]
+    named: list[list[bytes]] | None
+    codes: list[list[int]]
+
+    def part(self, start: int, length: int) -> "Slice":
+        cut = slice(start, start + length)
+        return Slice(self.units, self.rows.slice(start, length), self.origin[cut], self.local[cut], self.occurrence[cut],
+                     self.named[cut] if self.named is not None else None, self.codes[cut])
+

@@ -1,0 +1,190 @@
+"""A table as its user holds it: declared by `source` or `derive`, read at what is published."""
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from saem.core import registry
+from saem.core.columns import row_schema, visible
+from saem.core.errors import SaemError, caller, suggest
+from saem.core.operator import Operator
+from saem.engine.chain import Chain
+from saem.engine.ingest import STAMP, Readers
+
+if TYPE_CHECKING:
+    import lance
+
+    from saem.engine.project import Project
+    from saem.store.search import Hit
+
+TEXT_INDEX = {"index_type": "INVERTED", "base_tokenizer": "whitespace", "stem": False, "remove_stop_words": False,
+              "ascii_folding": False, "lower_case": False, "with_position": False}
+VECTOR_INDEX = {"index_type": "IVF_HNSW_SQ", "metric": "dot"}
+INDEX_ROWS = 5_000         # below this a scan costs less than a key index's upkeep
+VECTOR_ROWS = 20_000       # below this a flat search is as fast, and exact
+
+
+class Table:
+    """Rows of one kind. `derive` makes a table from it, `index` makes it searchable, everything else reads.
+
+    Reading shows the newest publish and needs no pipeline: a table hands itself to pandas, polars, DuckDB and PyArrow.
+    """
+
+    def __init__(self, project: "Project", name: str, *, source: Any = None, readers: Readers = ("*",),
+                 operators: Sequence[Operator] = (), parents: Sequence[str] = (), by: Sequence[str] = (),
+                 carry: Sequence[str] = ()) -> None:
+        self.project, self.name, self.source, self.readers = project, name, source, readers
+        self.operators, self.parent_names, self.by, self.carry = list(operators), list(parents), tuple(by), tuple(carry)
+        self.text_columns: list[str] = []
+        self.vector_columns: list[str] = []
+        self.declared_at = caller()
+
+    # declaring
+
+    def derive(self, name: str, *operators: Operator, by: str | Sequence[str] = (), carry: Sequence[str] = (),
+               using: Iterable["Table | str"] = ()) -> "Table":
+        """Make a table from this one.
+
+        operators  applied in turn; rows between them are not stored
+        by         key columns of a relation or fit; without it the whole table is one group
+        carry      columns of this table that the rows of a flat_map keep
+        using      further tables that the operators read, in their order
+        """
+        return self.project.derive(name, *operators, by=by, carry=carry, using=[self, *using])
+
+    def index(self, text: str | None = None, vector: str | None = None) -> "Table":
+        """Make the table searchable: by the words of a text column, by a vector column, or by both."""
+        for column in filter(None, (text, vector)):
+            if column not in self.schema.names:
+                raise SaemError("E101", f"index names the column '{column}', which '{self.name}' does not have", where=caller(),
+                                fix=suggest(column, visible(self.schema).names, "column"))
+        if self.source is not None:
+            raise SaemError("E210", f"'{self.name}' is a source; index a table that is derived from it", where=caller(),
+                            fix="derive a table, then index that")
+        if vector and not pa.types.is_fixed_size_list(self.schema.field(vector).type):
+            raise SaemError("E210", f"'{vector}' holds no vectors", where=caller(), fix="derive it with embed()")
+        if text and text not in self.text_columns:
+            self.text_columns.append(text)
+            self.operators.append(registry.operator("tokens").configured(column=text))
+            self.__dict__.pop("chain", None)
+        if vector and vector not in self.vector_columns:
+            self.vector_columns.append(vector)
+        return self
+
+    def put(self, rows: Iterable[Any], parents: Sequence[Sequence[bytes]] | None = None, readers: Sequence[int] | None = None) -> None:
+        """Put rows into a `records` source: durable at once, in the table after the next run."""
+        import json
+        source = self._inbox()
+        made = []
+        for number, row in enumerate(rows):
+            key, values = source.encode(row)
+            body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [], "readers": readers[number] if readers else None}
+            if body["readers"] is None:
+                body["readers"] = self.project.catalog.reader_code(self.readers) if not callable(self.readers) else None
+            made.append((key, json.dumps(body, ensure_ascii=False)))
+        self.project.catalog.put(self.name, made)
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Delete rows of a `records` source by their keys, at the next run."""
+        self._inbox()
+        self.project.catalog.put(self.name, [(key, None) for key in keys])
+
+    def _inbox(self) -> Any:
+        if not hasattr(self.source, "encode"):
+            raise SaemError("E104", f"rows cannot be put into '{self.name}': it is not a records source", where=caller(),
+                            fix='db.source(name, records(RowClass))')
+        return self.source
+
+    @cached_property
+    def chain(self) -> Chain:
+        """The fused operators; needs the tables that they read to be declared."""
+        tables = [self.project.declared(name) for name in self.parent_names]
+        return Chain(tuple(self.operators), self.by, self.carry, tuple(self.parent_names), tuple(t.schema for t in tables))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The declared columns, with saem's hidden ones that are stored beside them."""
+        if self.source is not None:
+            own = row_schema(self.source.row_class)
+            return own.append(STAMP) if hasattr(self.source, "entries") else own
+        return self.chain.schema
+
+    @property
+    def fingerprint(self) -> bytes:
+        return b"source" if self.source is not None else self.chain.fingerprint
+
+    @property
+    def encoders(self) -> dict[str, str]:
+        """{vector column: the model that made it and must encode what is asked of it}."""
+        made = {}
+        for op in self.operators:
+            if op.encoder is not None:
+                model = op.encoder(**op.settings)
+                made |= {f.name: model for f in op.writes(self.schema) if pa.types.is_fixed_size_list(f.type)}
+        return made
+
+    def key_indexes(self, rows: int) -> dict[str, Mapping[str, Any]]:
+        """Indexes that the table should have at this size: of keys that deltas look up, and those that the user asked for."""
+        wanted: dict[str, Mapping[str, Any]] = {f"_tokens_{column}": TEXT_INDEX for column in self.text_columns}
+        if rows >= VECTOR_ROWS:
+            wanted |= {column: VECTOR_INDEX | {"num_partitions": max(1, rows // 100_000)} for column in self.vector_columns}
+        if rows >= INDEX_ROWS:
+            memo = [op.memo_column for op in self.operators if op.memo]
+            groups = [t.by[0] for t in self.project.tables.values() if t.by and self.name in t.parent_names]
+            wanted |= {column: {"index_type": "BTREE"} for column in ("_id", "_unit", *memo, *groups)}
+            wanted |= {"_readers": {"index_type": "BITMAP"}}
+        return wanted
+
+    # reading what is published
+
+    def dataset(self) -> "lance.LanceDataset":
+        """The published rows as a Lance dataset, with saem's own columns."""
+        return self.project.published(self.name)
+
+    @property
+    def columns(self) -> list[str]:
+        return visible(self.dataset().schema).names  # type: ignore[no-any-return]
+
+    def to_arrow(self, columns: Sequence[str] | None = None, where: str | None = None, limit: int | None = None) -> pa.Table:
+        """Rows as Arrow; `where` is an SQL condition."""
+        return read(self.dataset(), columns, where, limit, self.name)
+
+    def count(self, where: str | None = None) -> int:
+        return int(self.dataset().count_rows(where))
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def search(self, query: str, k: int = 10, where: str | None = None) -> "list[Hit]":
+        """The k rows that fit the query best, best first, each with its scores explained."""
+        from saem.engine.searching import search
+        return search(self.project, self.name, query, k, where)
+
+    def __repr__(self) -> str:
+        return f"Table('{self.name}')"
+
+    def _repr_html_(self) -> str:
+        rows = self.to_arrow(limit=10)
+        head = "".join(f"<th>{html.escape(n)}</th>" for n in rows.column_names)
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(str(v)[:100])}</td>" for v in row.values()) + "</tr>" for row in rows.to_pylist())
+        return f"<p>{html.escape(self.name)}: {self.count():,} rows</p><table><tr>{head}</tr>{body}</table>"
+
+
+def read(dataset: "lance.LanceDataset", columns: Sequence[str] | None, where: str | None, limit: int | None, name: str) -> pa.Table:
+    """Rows of a dataset; a mistake in `columns` or `where` says which columns there are."""
+    known = visible(dataset.schema).names
+    for column in columns or ():
+        if column not in dataset.schema.names:
+            raise SaemError("E101", f"'{name}' has no column '{column}'", where=caller(), fix=suggest(column, known, "column"))
+    try:
+        return dataset.to_table(columns=list(columns) if columns else known, filter=where, limit=limit)
+    except (OSError, ValueError) as error:
+        if where is None:
+            raise
+        raise SaemError("E211", f"the condition {where!r} is wrong: {str(error).splitlines()[0]:.200}", where=caller(),
+                        fix=f"an SQL condition over {', '.join(known)}") from error

@@ -1,0 +1,244 @@
+"""What must be computed again, and its rows.
+
+A *unit* is what is recomputed as a whole: one parent row (map, flat_map), the rows of one key, or a whole table (relation,
+fit). Changed parents touch units; a touched unit is loaded from the parents as they are now.
+"""
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saem.core.identity import ID, ids, key_unit, table_id
+from saem.engine.apply import Groups
+from saem.engine.chain import Chain
+from saem.store.catalog import Catalog
+from saem.store.table import Store
+
+BLOCK_UNITS = 16_384       # units whose old rows are looked up together
+PIECE_BYTES = 8 << 20      # parent rows handed to the operators at once
+PIECE_UNITS = (16, 4_096)  # the same, in units: a first small piece shows how large they are
+WHOLE_IDS = 64             # a larger whole table is named as one parent: every row of it
+
+
+@dataclass
+class Touched:
+    """units: ID; rowid: of the parent row (map, flat_map); keys: first key column's values to look groups up by (relation)."""
+    units: pa.Array
+    rowids: pa.Array | None = None
+    keys: pa.Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+
+@dataclass
+class Work:
+    """What the parents' changes ask for: units to compute again, units without parents, units of which only readers changed."""
+    touched: Touched
+    dead: pa.Array
+    regranted: Touched
+    is_rebuild: bool = False
+
+
+@dataclass
+class Units:
+    """Loaded units, ready to compute: names (n,) ID, readers (n,) int32, parents (n,) list of ID, and their rows."""
+    names: pa.Array
+    readers: pa.Array
+    rows: pa.Table | None = None             # map, flat_map: row i is unit i
+    groups: Groups | None = None             # relation, fit
+    whole: list[bytes] = field(default_factory=list)      # parents that every unit has: tables read whole
+    group_ids: list[list[bytes]] = field(default_factory=list)   # relation: per input table the ids of its rows
+    group_readers: list[list[int]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class Parents:
+    """The tables that a derivation reads, pinned at the versions of this run."""
+
+    def __init__(self, chain: Chain, stores: Sequence[Store], catalog: Catalog) -> None:
+        self.chain, self.stores, self.catalog = chain, stores, catalog
+
+    @property
+    def is_whole(self) -> bool:
+        """One unit: the operators see whole tables."""
+        return self.chain.is_relation and not self.chain.by
+
+    @property
+    def keyed(self) -> Sequence[Store]:
+        """The tables whose rows make the units; the others are read whole."""
+        if not self.chain.is_relation:
+            return self.stores[:1]
+        return self.stores if self.is_whole else self.stores[:len(self.chain.operators[0].inputs)]
+
+    @property
+    def broadcast(self) -> Sequence[Store]:
+        return self.stores[len(self.keyed):]
+
+    # what is touched
+
+    def everything(self) -> Work:
+        """Every unit there is."""
+        none = Touched(ids([]), pa.array([], pa.uint64()), pa.array([]))
+        if self.is_whole:
+            return Work(Touched(ids([key_unit(())])), ids([]), none, True)
+        if not self.chain.is_relation:
+            rows = self.stores[0].dataset.to_table(columns=["_id"], with_row_id=True)
+            return Work(Touched(rows["_id"].combine_chunks(), rows["_rowid"].combine_chunks()), ids([]), none, True)
+        found = [self._keys(store.dataset.to_table(columns=list(self.chain.by))) for store in self.keyed]
+        return Work(_distinct(found), ids([]), none, True)
+
+    def changes(self, since: Sequence[int]) -> Work | None:
+        """The units that the parents' deltas touch; None = everything, for a table that is read whole has changed."""
+        for store, mark in zip(self.broadcast, since[len(self.keyed):], strict=True):
+            if any(len(part) for part in self._delta(store, mark, [])[:3]):
+                return None
+        deltas = [self._delta(store, mark, self.chain.by) for store, mark in zip(self.keyed, since, strict=False)]
+        if self.is_whole:
+            unit = Touched(ids([key_unit(())]))
+            nothing = Touched(ids([]))
+            is_touched = any(len(now) or len(was) for now, was, _ in deltas)
+            is_regranted = any(len(granted) for *_, granted in deltas)
+            return Work(unit if is_touched else nothing, ids([]), unit if is_regranted and not is_touched else nothing)
+        if not self.chain.is_relation:
+            now, was, granted = deltas[0]
+            alive = pc.is_in(was["_id"], value_set=now["_id"].combine_chunks())
+            return Work(Touched(now["_id"].combine_chunks(), now["_rowid"].combine_chunks()),
+                        was.filter(pc.invert(alive))["_id"].combine_chunks(),
+                        Touched(granted["_id"].combine_chunks(), granted["_rowid"].combine_chunks()))
+        touched = _distinct([self._keys(part) for now, was, _ in deltas for part in (now, was)])
+        granted = _distinct([self._keys(granted) for *_, granted in deltas])
+        is_new = pc.invert(pc.is_in(granted.units, value_set=touched.units))
+        return Work(touched, ids([]), Touched(granted.units.filter(is_new), keys=granted.keys.filter(is_new)))
+
+    def _delta(self, store: Store, since: int, columns: Sequence[str]) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """(rows as they are that are new or differ, rows as they were that are gone or differ, rows whose readers alone changed)."""
+        was, now = store.delta(since, columns)
+        at = pc.index_in(now["_id"], value_set=was["_id"].combine_chunks())
+        before = was.take(at)
+        is_same = pc.fill_null(pc.equal(before["_hash"], now["_hash"]), False)
+        is_granted = pc.and_(is_same, pc.fill_null(pc.not_equal(before["_readers"], now["_readers"]), False))
+        unchanged = now.filter(is_same)["_id"].combine_chunks()
+        return (now.filter(pc.invert(is_same)), was.filter(pc.invert(pc.is_in(was["_id"], value_set=unchanged))), now.filter(is_granted))
+
+    def _keys(self, rows: pa.Table) -> Touched:
+        """The groups that rows belong to, each once."""
+        units, _, firsts = group(rows, self.chain.by)
+        return Touched(units, keys=rows[self.chain.by[0]].take(firsts).combine_chunks())
+
+    # loading
+
+    def blocks(self, touched: Touched) -> Iterator[Touched]:
+        """At most BLOCK_UNITS at a time."""
+        for start in range(0, len(touched), BLOCK_UNITS):
+            rowids = touched.rowids.slice(start, BLOCK_UNITS) if touched.rowids is not None else None
+            keys = touched.keys.slice(start, BLOCK_UNITS) if touched.keys is not None else None
+            yield Touched(touched.units.slice(start, BLOCK_UNITS), rowids, keys)
+
+    def load(self, block: Touched) -> Iterator[Units]:
+        """The block's units as they are now, in pieces; a group without rows left is not among them."""
+        if self.chain.is_relation:
+            yield self._load_groups(block)
+            return
+        whole = [parent for store in self.broadcast for parent in whole_parents(store)]
+        whole_code = [code for store in self.broadcast for code in whole_readers(store)]
+        columns = ["_id", "_readers", *self.chain.columns(0)]
+        start, size = 0, PIECE_UNITS[0]
+        while start < len(block):
+            assert block.rowids is not None
+            rows = self.stores[0].take(block.rowids.slice(start, size), columns)
+            readers = rows["_readers"].combine_chunks()
+            if self.broadcast:
+                readers = pa.array([self.catalog.intersect([code, *whole_code]) for code in readers.to_pylist()], pa.int32())
+            yield Units(rows["_id"].combine_chunks(), readers, rows.drop_columns(["_id", "_readers"]), whole=whole)
+            start += size
+            size = max(1, min(PIECE_UNITS[1], 2 * size, int(PIECE_BYTES / max(1.0, rows.nbytes / len(rows)))))
+
+    def broadcast_rows(self) -> list[pa.Table]:
+        """Per table that is read whole: its rows."""
+        start = len(self.keyed)
+        return [store.dataset.to_table(columns=self.chain.columns(start + i)) for i, store in enumerate(self.broadcast)]
+
+    def _load_groups(self, block: Touched) -> Units:
+        tables, units_of, group_ids, group_readers = [], [], [], []
+        for position, store in enumerate(self.keyed):
+            columns = list(dict.fromkeys(["_id", "_readers", *self.chain.by, *self.chain.columns(position)]))
+            if self.is_whole:
+                is_read = self.chain.operators[0].inputs[0].shape != "tables"    # SQL reads the datasets itself
+                rows = store.dataset.to_table(columns=columns if is_read else ["_id"], limit=None if is_read else 1)
+                units = np.zeros(len(rows), np.int64)
+            else:
+                assert block.keys is not None
+                rows = store.lookup(self.chain.by[0], block.keys, columns)
+                found, member, _ = group(rows, self.chain.by)
+                at = pc.index_in(found, value_set=block.units).to_numpy(zero_copy_only=False)     # NaN where the group is not asked for
+                units = np.nan_to_num(np.asarray(at, np.float64), nan=-1).astype(np.int64)[member] if len(rows) else np.zeros(0, np.int64)
+            order = np.lexsort((np.array(rows["_id"].to_pylist(), "S16"), units))
+            order = order[units[order] >= 0]
+            rows = rows.take(pa.array(order)).combine_chunks()
+            tables.append(rows)
+            units_of.append(units[order])
+        alive = np.unique(np.concatenate(units_of)) if units_of else np.array([], np.int64)
+        if self.is_whole:
+            alive = np.array([0]) if any(store.dataset.count_rows() for store in self.keyed) else alive
+        member = [np.searchsorted(alive, units) for units in units_of]
+        for rows in tables:
+            group_ids.append(rows["_id"].to_pylist())
+            group_readers.append(rows["_readers"].to_pylist() if "_readers" in rows.column_names else [])
+        whole = [parent for store in (self.keyed if self.is_whole else self.broadcast) for parent in whole_parents(store)]
+        codes: list[list[int]] = [[] for _ in alive]
+        if self.is_whole:
+            codes = [[code for store in self.keyed for code in whole_readers(store)]]
+        else:
+            for m, readers in zip(member, group_readers, strict=True):
+                for unit, code in zip(m.tolist(), readers, strict=True):
+                    codes[unit].append(code)
+        shared = [code for store in self.broadcast for code in whole_readers(store)]
+        readers = pa.array([self.catalog.intersect([*c, *shared]) for c in codes[:len(alive)]], pa.int32())
+        visible = [t.drop_columns([c for c in ("_id", "_readers") if c in t.column_names]) for t in tables]
+        return Units(block.units.take(pa.array(alive)), readers, groups=Groups(visible, member, len(alive)), whole=whole,
+                     group_ids=group_ids, group_readers=group_readers)
+
+
+def whole_parents(store: Store) -> list[bytes]:
+    """The parents of what was made from a whole table: its rows while they are few, else the table as one name."""
+    if store.dataset.count_rows() <= WHOLE_IDS:
+        return sorted(store.dataset.to_table(columns=["_id"])["_id"].to_pylist())
+    return [table_id(store.name)]
+
+
+def whole_readers(store: Store) -> list[int]:
+    """The reader codes that a table's rows have."""
+    return [int(code) for code in pc.unique(store.dataset.to_table(columns=["_readers"])["_readers"]).to_pylist()]
+
+
+def group(rows: pa.Table, by: Sequence[str]) -> tuple[pa.Array, np.ndarray, pa.Array]:
+    """(unit of each group, (n,) the group of each row, a row of each group), by the values of the key columns."""
+    if not len(rows):
+        return ids([]), np.zeros(0, np.int64), pa.array([], pa.int64())
+    code = np.zeros(len(rows), np.int64)
+    for name in by:
+        indices = rows[name].combine_chunks().dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False)
+        code = np.unique(code * (int(indices.max()) + 1) + indices, return_inverse=True)[1]
+    _, first, member = np.unique(code, return_index=True, return_inverse=True)
+    firsts = pa.array(first)
+    keys = rows.select(list(by)).take(firsts)
+    units = [key_unit(values) for values in zip(*(keys[name].to_pylist() for name in by), strict=True)]
+    return ids(units), member.astype(np.int64), firsts
+
+
+def _distinct(parts: Sequence[Touched]) -> Touched:
+    """Each unit once."""
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return Touched(ids([]), keys=parts[0].keys if parts else pa.array([]))
+    units = pa.chunked_array([part.units for part in filled], ID).combine_chunks()
+    keys = pa.chunked_array([part.keys for part in filled]).combine_chunks()
+    encoded = units.cast(pa.binary()).dictionary_encode()
+    _, first = np.unique(encoded.indices.to_numpy(), return_index=True)
+    return Touched(units.take(pa.array(first)), keys=keys.take(pa.array(first)))
+

@@ -1,0 +1,73 @@
+"""Rows that a program puts: labels, questions, answers, events. They wait in the project's inbox until the next run takes them."""
+import base64
+import dataclasses
+import datetime
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+from saem.core.columns import row_schema
+from saem.core.errors import SaemError, caller, suggest
+
+
+@dataclasses.dataclass(frozen=True)
+class Records:
+    """A source without a place of its own: `table.put(rows)` and `table.drop(keys)` are durable at once, in the table after a run."""
+    row_class: type
+    key: tuple[str, ...]
+
+    def encode(self, row: Any) -> tuple[str, dict[str, Any]]:
+        if not isinstance(row, self.row_class):
+            raise SaemError("E106", f"{row!r:.80} is no {self.row_class.__name__}", where=caller(), fix=f"put({self.row_class.__name__}(...))")
+        values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+        return key_text([values[name] for name in self.key]), {name: _to_json(value) for name, value in values.items()}
+
+    def decode(self, values: dict[str, Any]) -> Any:
+        hints = typing.get_type_hints(self.row_class)
+        return self.row_class(**{name: _from_json(value, hints[name]) for name, value in values.items() if name in hints})
+
+
+def records(row_class: type, key: str | Iterable[str] | None = None) -> Records:
+    """Rows of a dataclass; `key` names the columns of the natural key (default: the first field).
+
+    >>> @dataclasses.dataclass
+    ... class Label:
+    ...     student: str
+    ...     passed: bool
+    >>> records(Label).key
+    ('student',)
+    """
+    names = row_schema(row_class).names
+    keys = (names[0],) if key is None else (key,) if isinstance(key, str) else tuple(key)
+    for name in keys:
+        if name not in names:
+            raise SaemError("E101", f"key= names the column '{name}', which {row_class.__name__} does not have", where=caller(),
+                            fix=suggest(name, names, "column"))
+    return Records(row_class, keys)
+
+
+def key_text(values: list[Any]) -> str:
+    """A natural key as text: a single text stands for itself."""
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else repr(tuple(values))
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_to_json(item) for item in value]
+    return value
+
+
+def _from_json(value: Any, hint: Any) -> Any:
+    kinds = [hint, *typing.get_args(hint)]
+    if isinstance(value, list):
+        return [_from_json(item, kinds[-1]) for item in value]
+    if isinstance(value, str):
+        for kind, read in ((datetime.datetime, datetime.datetime.fromisoformat), (datetime.date, datetime.date.fromisoformat),
+                           (bytes, base64.b64decode)):
+            if kind in kinds:
+                return read(value)
+    return value

@@ -1,0 +1,200 @@
+"""What is published, and for whom: one SQLite file, one transaction a publish."""
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from saem.core.errors import SaemError
+
+NOBODY, EVERYONE = 0, 1         # codes of the two reader sets that always exist
+FORMAT = 1                      # of this file; a higher one was written by a newer saem
+SCHEMA = """
+create table if not exists head(name text primary key, place text not null, version int not null, fingerprint blob not null, encoders text not null);
+create table if not exists consumed(child text, parent text, place text not null, version int not null, primary key(child, parent));
+create table if not exists snapshot(number integer primary key, published_at real not null, heads text not null);
+create table if not exists run(number integer primary key, started_at real, seconds real, snapshot int, counts text);
+create table if not exists reader_set(code integer primary key, members text not null unique);
+create table if not exists lease(name text primary key, owner text, pid int, born text, host text, expires_at real);
+create table if not exists problem(name text, unit blob, kind text, key text, operator text, reason text, details text,
+                                   since real, primary key(name, unit));
+create table if not exists inbox(number integer primary key autoincrement, name text not null, key text not null, row text);
+insert or ignore into reader_set values (0, '[]'), (1, '["*"]');
+"""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a table's published rows are: a Lance dataset and its version; and the code and models that made them."""
+    place: str
+    version: int
+    fingerprint: bytes
+    encoders: Mapping[str, str] = field(default_factory=dict)    # vector column -> model that wrote it
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A unit that gave no rows, and why. kind: 'failed' (quarantine) or 'skipped' (left out by a rule)."""
+    unit: bytes
+    kind: str
+    key: str              # what a person calls it: a path, a title, else the id in hex
+    operator: str         # or the rule
+    reason: str
+    details: str = ""     # the traceback
+
+
+@dataclass
+class Publication:
+    """All that one publish moves, or none of it."""
+    heads: dict[str, Head] = field(default_factory=dict)
+    edges: list[tuple[str, str, str, int]] = field(default_factory=list)          # child, parent, place, version
+    cleared: list[tuple[str, list[bytes] | None]] = field(default_factory=list)   # table, units whose problems end (None = all)
+    problems: list[tuple[str, Problem]] = field(default_factory=list)
+    inbox: list[tuple[str, int]] = field(default_factory=list)                    # table, last number taken in
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.heads or self.edges or self.problems or self.inbox or self.cleared)
+
+
+class Catalog:
+    """One connection, for one thread; other processes see only whole publishes."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self.db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+            found = self.db.execute("pragma user_version").fetchone()[0]
+            if found > FORMAT:
+                raise SaemError("E205", f"the project was written by a newer saem (format {found}, this one knows {FORMAT})",
+                                where=path, fix="pip install --upgrade saem")
+            if found < FORMAT:
+                self.db.executescript("pragma journal_mode=wal;" + SCHEMA + f"pragma user_version={FORMAT};")
+            self.db.execute("pragma synchronous=full")
+        except sqlite3.DatabaseError as error:
+            raise SaemError("E204", f"the catalog cannot be opened: {error}", where=path,
+                            fix="is the folder writable, and the file a saem catalog?") from error
+        self._members: dict[int, frozenset[str]] = {}
+        self._pairs: dict[tuple[int, int], int] = {}
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.db.execute("begin immediate")
+        try:
+            yield
+            self.db.execute("commit")
+        except BaseException:
+            if self.db.in_transaction:      # a full disk has rolled back already
+                self.db.execute("rollback")
+            raise
+
+    # heads and watermarks
+
+    def heads(self) -> dict[str, Head]:
+        """One consistent snapshot: {table: head}."""
+        rows = self.db.execute("select name, place, version, fingerprint, encoders from head")
+        return {name: Head(place, version, mark, json.loads(encoders)) for name, place, version, mark, encoders in rows}
+
+    def consumed(self, child: str) -> dict[str, tuple[str, int]]:
+        """{parent: (place, version)} that the published rows of `child` were made from."""
+        rows = self.db.execute("select parent, place, version from consumed where child=?", (child,))
+        return {parent: (place, version) for parent, place, version in rows}
+
+    def snapshot(self) -> int:
+        """Number of the newest publish; 0 = nothing yet."""
+        return int(self.db.execute("select coalesce(max(number), 0) from snapshot").fetchone()[0])
+
+    def publish(self, owner: str, publication: Publication) -> int:
+        """Move every head and watermark, or none; returns the snapshot's number. Fails if the lease has been lost meanwhile."""
+        with self.transaction():
+            if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():
+                raise SaemError("E302", "the lease was lost: another run took over; nothing was published", fix="saem run")
+            self.db.executemany("insert or replace into head values (?,?,?,?,?)",
+                                [(name, h.place, h.version, h.fingerprint, json.dumps(h.encoders)) for name, h in publication.heads.items()])
+            self.db.executemany("insert or replace into consumed values (?,?,?,?)", publication.edges)
+            for name, units in publication.cleared:
+                if units is None:
+                    self.db.execute("delete from problem where name=?", (name,))
+                else:
+                    self.db.executemany("delete from problem where name=? and unit=?", [(name, unit) for unit in units])
+            self.db.executemany("insert or replace into problem values (?,?,?,?,?,?,?,?)", [
+                (name, p.unit, p.kind, p.key, p.operator, p.reason, p.details, time.time()) for name, p in publication.problems])
+            self.db.executemany("delete from inbox where name=? and number<=?", publication.inbox)
+            heads = json.dumps({name: [head.place, head.version] for name, head in sorted(self.heads().items())})
+            self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
+            return int(self.db.execute("select last_insert_rowid()").fetchone()[0])
+
+    def record_run(self, started_at: float, seconds: float, snapshot: int, counts: Mapping[str, Any]) -> None:
+        self.db.execute("insert into run(started_at, seconds, snapshot, counts) values (?,?,?,?)",
+                        (started_at, seconds, snapshot, json.dumps(counts)))
+
+    def runs(self, newest: int = 20) -> list[dict[str, Any]]:
+        rows = self.db.execute("select number, started_at, seconds, snapshot, counts from run order by number desc limit ?", (newest,))
+        return [{"number": n, "started_at": at, "seconds": s, "snapshot": snap, "counts": json.loads(c)} for n, at, s, snap, c in rows]
+
+    # quarantine
+
+    def problems(self, name: str | None = None, kind: str | None = None) -> list[dict[str, Any]]:
+        query = "select name, unit, kind, key, operator, reason, details, since from problem where (?1 is null or name=?1)"
+        rows = self.db.execute(query + " and (?2 is null or kind=?2) order by name, key", (name, kind))
+        return [dict(zip(("table", "unit", "kind", "key", "operator", "reason", "details", "since"), row, strict=True)) for row in rows]
+
+    def problem_units(self, name: str) -> dict[bytes, str]:
+        """{unit: kind} of a table's problems."""
+        return dict(self.db.execute("select unit, kind from problem where name=?", (name,)).fetchall())
+
+    # rows that were put from outside and wait for the next run
+
+    def put(self, name: str, rows: Iterable[tuple[str, str | None]]) -> None:
+        """(key, row as JSON; None = delete) into the inbox of a source, durably."""
+        with self.transaction():
+            self.db.executemany("insert into inbox(name, key, row) values (?,?,?)", [(name, key, row) for key, row in rows])
+
+    def inbox(self, name: str) -> tuple[int, dict[str, str | None]]:
+        """(last number, {key: newest row})."""
+        rows = self.db.execute("select number, key, row from inbox where name=? order by number", (name,)).fetchall()
+        return (rows[-1][0] if rows else 0), {key: row for _, key, row in rows}
+
+    # readers: a set of principals is one small integer
+
+    def reader_code(self, principals: Iterable[str]) -> int:
+        members = json.dumps(sorted(set(principals)), ensure_ascii=False)
+        found = self.db.execute("select code from reader_set where members=?", (members,)).fetchone()
+        if found is None:
+            self.db.execute("insert or ignore into reader_set(members) values (?)", (members,))
+            found = self.db.execute("select code from reader_set where members=?", (members,)).fetchone()
+        return int(found[0])
+
+    def members(self, code: int) -> frozenset[str]:
+        if code not in self._members:
+            row = self.db.execute("select members from reader_set where code=?", (code,)).fetchone()
+            self._members[code] = frozenset(json.loads(row[0])) if row else frozenset()
+        return self._members[code]
+
+    def intersect(self, codes: Iterable[int]) -> int:
+        """Code of those who may read all; no codes at all = nobody (fails closed)."""
+        result: int | None = None
+        for code in set(codes):
+            result = code if result is None else self._pair(result, code)
+        return NOBODY if result is None else result
+
+    def _pair(self, a: int, b: int) -> int:
+        if a == b or b == EVERYONE:
+            return a
+        if a == EVERYONE:
+            return b
+        pair = (min(a, b), max(a, b))
+        if pair not in self._pairs:
+            self._pairs[pair] = self.reader_code(self.members(a) & self.members(b))
+        return self._pairs[pair]
+
+
+def exists(folder: str) -> bool:
+    """Whether a project's state lies in this folder."""
+    return os.path.exists(os.path.join(folder, "catalog.db"))

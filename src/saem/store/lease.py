@@ -1,0 +1,90 @@
+"""One publisher at a time: a lease in the catalog that its owner renews and that ends with its process."""
+import os
+import socket
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from saem.core.errors import SaemError
+from saem.store.catalog import Catalog
+
+EXPIRES_S = 60.0        # a dead owner on another machine is overtaken after this
+RENEW_S = 10.0
+_living: set[str] = set()       # owners in this process; one that could not give its lease back is not among them
+
+
+@contextmanager
+def lease(catalog: Catalog, wait_s: float = 0.0) -> Iterator[str]:
+    """Hold the right to publish; yields the owner's name. A dead owner on this machine is overtaken at once.
+
+    Raises: E301 if another run is still at work after `wait_s` seconds.
+    """
+    owner, deadline = uuid.uuid4().hex, time.monotonic() + wait_s
+    while (holder := _take(catalog, owner)) is not None:
+        if time.monotonic() >= deadline:
+            raise SaemError("E301", f"another run (process {holder[0]} on {holder[1]}) is at work", where=catalog.path,
+                            fix="wait for it to end, then: saem run")
+        time.sleep(0.05)
+    _living.add(owner)
+    stop = threading.Event()
+    heart = threading.Thread(target=_renew, args=(catalog.path, owner, stop), daemon=True)
+    heart.start()
+    try:
+        yield owner
+    finally:
+        _living.discard(owner)
+        stop.set()
+        heart.join()
+        with suppress(sqlite3.OperationalError):    # a full disk: then the lease ends with this process
+            catalog.db.execute("delete from lease where name='run' and owner=?", (owner,))
+
+
+def _take(catalog: Catalog, owner: str) -> tuple[int, str] | None:
+    """Take the lease; or the (process, machine) that holds it."""
+    with catalog.transaction():
+        held = catalog.db.execute("select owner, pid, born, host, expires_at from lease where name='run'").fetchone()
+        if held and _is_alive(*held):
+            return int(held[1]), str(held[3])
+        catalog.db.execute("insert or replace into lease values ('run',?,?,?,?,?)",
+                           (owner, os.getpid(), _born(os.getpid()), socket.gethostname(), time.time() + EXPIRES_S))
+    return None
+
+
+def _renew(path: str, owner: str, stop: threading.Event) -> None:
+    if stop.wait(RENEW_S):
+        return
+    db = sqlite3.connect(path, isolation_level=None, timeout=30)
+    while True:
+        db.execute("update lease set expires_at=? where name='run' and owner=?", (time.time() + EXPIRES_S, owner))
+        if stop.wait(RENEW_S):
+            return db.close()
+
+
+
+def _is_alive(owner: str, pid: int, born: str, host: str, expires_at: float) -> bool:
+    if host != socket.gethostname():
+        return expires_at > time.time()
+    if pid == os.getpid():
+        return owner in _living
+    return _born(pid) == born
+
+
+def _born(pid: int) -> str:
+    """A mark of this very process: its number alone is given again. '' = no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return "" if fields[0] == "Z" else fields[19]    # start time in clock ticks since boot
+    except FileNotFoundError:
+        if os.path.exists("/proc/self"):
+            return ""
+    try:
+        os.kill(pid, 0)     # no /proc (macOS): alive or not is all that can be told
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+    return "alive"

@@ -1,0 +1,18 @@
+"""An embedder's library, imported when the embedder is loaded and not before."""
+import importlib
+from typing import Any
+
+from saem.core.errors import missing
+
+
+def require(module: str, embedder: str, package: str = "") -> Any:
+    """The imported module. `package` is what pip calls it, where that is another name.
+
+    Raises: `SaemError` E103 when it is not installed. A fault inside an installed one is raised as it is.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise missing(package or module, f"embedding with '{embedder}'", "embed") from error
