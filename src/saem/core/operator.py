@@ -119,6 +119,11 @@ class Operator:
         return self.inputs[0].row_class is None
 
     @property
+    def takes_by(self) -> bool:
+        """The setting `by` is what `derive(by=...)` says."""
+        return "by" in inspect.signature(self.function).parameters
+
+    @property
     def memo_column(self) -> str:
         return f"_memo_{self.name}"
 
@@ -159,11 +164,12 @@ class Operator:
         return dataclasses.replace(self, settings={**self.settings, **given})
 
     def check_settings(self) -> None:
-        """Every setting without a default must have been given; `by` is filled in by the engine."""
+        """Every setting without a default must have been given."""
         parameters = inspect.signature(self.function).parameters
         for name in _settings(self.function, len(self.inputs)):
-            if name not in self.settings and parameters[name].default is inspect.Parameter.empty and name != "by":
-                raise SaemError("E104", f"'{self.name}' needs the setting '{name}'", where=caller(), fix=f"{self.name}({name}=...)")
+            if name not in self.settings and parameters[name].default is inspect.Parameter.empty:
+                raise SaemError("E104", f"'{self.name}' needs the setting '{name}'", where=caller(),
+                                fix="derive(..., by=[...])" if name == "by" else f"{self.name}({name}=...)")
 
     def schema(self, *befores: pa.Schema) -> pa.Schema:
         """Columns after this operator, given those of its input tables."""

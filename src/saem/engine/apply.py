@@ -174,13 +174,10 @@ class Groups:
                       [m[a:b] - start for m, (a, b) in zip(self.member, cuts, strict=True)], stop - start)
 
 
-def apply_groups(op: Operator, groups: Groups, by: Sequence[str]) -> Output:
+def apply_groups(op: Operator, groups: Groups) -> Output:
     """Run a relation or fit over groups; `parents` is filled where the operator named them, else the whole group counts."""
-    settings = dict(op.settings)
-    if "by" in op.function.__annotations__:
-        settings["by"] = list(by)
     if op.inputs[0].shape == "groups":
-        return _many_groups(op, groups, settings, 0)
+        return _many_groups(op, groups, 0)
     bounds = [groups.bounds(position) for position in range(len(groups.tables))]
     where: dict[int, tuple[int, int]] = {}
     keep: list[Any] = []          # row objects live as long as `where` names them by identity
@@ -199,7 +196,7 @@ def apply_groups(op: Operator, groups: Groups, by: Sequence[str]) -> Output:
                 made.append(rows)
         return made
 
-    made, origin, failures = _each(op, range(groups.count), lambda group: _call_group(op, arguments(group), settings))
+    made, origin, failures = _each(op, range(groups.count), lambda group: _call_group(op, arguments(group)))
     parents = [[where[id(parent)] for parent in row.parents] if isinstance(row, From) else None for row in made]
     if op.output is None:
         tables = [row.rows if isinstance(row, Made) else row for row in made]
@@ -212,14 +209,14 @@ def apply_groups(op: Operator, groups: Groups, by: Sequence[str]) -> Output:
     return Output(rows, kept, failures, [p if p is not None else [] for p in parents] if has_named else None)
 
 
-def _call_group(op: Operator, arguments: list[Any], settings: dict[str, Any]) -> Any:
-    result = op.function(*arguments, **settings)
+def _call_group(op: Operator, arguments: list[Any]) -> Any:
+    result = op.function(*arguments, **op.settings)
     return [result] if op.output is None else result
 
 
-def _many_groups(op: Operator, groups: Groups, settings: dict[str, Any], start: int) -> Output:
+def _many_groups(op: Operator, groups: Groups, start: int) -> Output:
     try:
-        made = op.function(*groups.tables, **settings)
+        made = op.function(*groups.tables, **op.settings)
         schema = op.writes(*(t.schema for t in groups.tables))
         rows = pa.table([_column(made.rows[n], schema.field(n).type) for n in schema.names], schema=schema)
         origin = groups.member[0][made.origin] if len(groups.tables[0]) else np.array([], np.int64)
@@ -234,8 +231,8 @@ def _many_groups(op: Operator, groups: Groups, settings: dict[str, Any], start: 
             return Output(schema.empty_table(), np.array([], np.int64), [failure(start, op, error)])
         failure(start, op, error)
     half = groups.count // 2
-    left = _many_groups(op, groups.some(0, half), settings, start)
-    right = _many_groups(op, groups.some(half, groups.count), settings, start + half)
+    left = _many_groups(op, groups.some(0, half), start)
+    right = _many_groups(op, groups.some(half, groups.count), start + half)
     shift = [int(np.searchsorted(m, half)) for m in groups.member]
     moved = [[(t, i + shift[t]) for t, i in row] for row in right.parents] if right.parents is not None else None
     parents = left.parents + moved if left.parents is not None and moved is not None else left.parents or moved

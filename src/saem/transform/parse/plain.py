@@ -1,10 +1,12 @@
 """Plain text, reStructuredText and logs: the text as it stands."""
-from saem.transform.parse.decode import decode
-from saem.transform.parse.outline import outline
-from saem.transform.parse.parsed import Parsed
+from saem.transform.parse._decode import VERSION as DECODE_VERSION
+from saem.transform.parse._decode import decode
+from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
+from saem.transform.parse._outline import outline
+from saem.transform.parse._parsed import Parsed
 
 SUFFIXES: tuple[str, ...] = (".txt", ".text", ".rst", ".log", "")
-VERSION = "1"
+VERSION = f"1+{DECODE_VERSION}.{OUTLINE_VERSION}"
 LIBRARIES: tuple[str, ...] = ()
 MAX_TITLE_CHARS = 80
 

