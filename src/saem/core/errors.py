@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_STDLIB = os.path.dirname(os.__file__) + os.sep
+
 # code -> (what it is about, exit code of the command line: 1 run failed, 2 usage, 3 check or quarantine, 4 denied)
 CODES: dict[str, tuple[str, int]] = {
     "E101": ("no operator, source, parser or column has that name", 2),
@@ -89,7 +91,7 @@ def caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not os.path.abspath(name).startswith(here + os.sep) and not name.startswith("<"):
+        if not os.path.abspath(name).startswith((here + os.sep, _STDLIB)) and not name.startswith("<"):
             return f"{os.path.basename(name)}:{frame.f_lineno}"
         if frame.f_back is None:
             return ""

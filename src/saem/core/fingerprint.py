@@ -6,6 +6,8 @@ packages and the standard library do not: an operator names those that matter in
 import ast
 import dataclasses
 import enum
+import functools
+import importlib.util
 import inspect
 import re
 import sys
@@ -13,6 +15,7 @@ import sysconfig
 import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from saem.core.identity import digest
@@ -20,8 +23,21 @@ from saem.core.identity import digest
 _INSTALLED = tuple({sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
+_working: ContextVar[frozenset[Callable[..., Any]]] = ContextVar("working", default=frozenset())
+
+
 def fingerprint(function: Callable[..., Any], settings: Mapping[str, Any]) -> bytes:
     """saem's own operators are told apart by version and settings, users' also by their code."""
+    if function in (working := _working.get()):     # an operator that reaches itself, by recursion or by the name of a method
+        return digest("itself")
+    token = _working.set(working | {function})
+    try:
+        return _described(function, settings)
+    finally:
+        _working.reset(token)
+
+
+def _described(function: Callable[..., Any], settings: Mapping[str, Any]) -> bytes:
     walk = _Walk()
     parts = [f"{name}={walk.value(value)}" for name, value in sorted(settings.items())]
     if not function.__module__.startswith("saem."):
@@ -56,6 +72,10 @@ class _Walk:
             return self._function(value) if _is_users(value.__module__) else f"{value.__module__}.{value.__qualname__}"
         if isinstance(value, types.MethodType):
             return self.value(value.__func__) + self.value(value.__self__)
+        if isinstance(value, functools.partial):
+            return self.value([value.func, value.args, value.keywords])
+        if hasattr(value, "__wrapped__") and not isinstance(value, type):     # functools.cache
+            return self.value(value.__wrapped__)
         if isinstance(value, type):
             return self._class(value) if _is_users(value.__module__) else f"{value.__module__}.{value.__qualname__}"
         if isinstance(value, types.ModuleType):
@@ -65,10 +85,12 @@ class _Walk:
             return self.value(type(value)) + self.value(fields)
         if hasattr(value, "__array__"):     # numpy, Arrow: by content
             return repr(digest(bytes(memoryview(value.__array__()).cast("B")))) if value.__array__().nbytes else "empty"
+        if _is_users(type(value).__module__) and hasattr(value, "__dict__"):
+            return self.value(type(value)) + self.value(vars(value))
         return f"{type(value).__module__}.{type(value).__qualname__}"
 
     def _function(self, function: types.FunctionType) -> str:
-        parts = [_tree(function) or _code(function.__code__)]
+        parts = [_tree(function.__code__) or _code(function.__code__), self.value([function.__defaults__, function.__kwdefaults__])]
         parts += [self.value(cell.cell_contents) for cell in function.__closure__ or () if _is_filled(cell)]
         parts += [self.value(function.__globals__[name]) for name in sorted(set(_names(function.__code__)))
                   if name in function.__globals__]
@@ -77,8 +99,11 @@ class _Walk:
 
     def _class(self, cls: type) -> str:
         parts = [_tree(cls) or cls.__qualname__]
-        parts += [self.value(member) for _, member in sorted(vars(cls).items())
-                  if isinstance(member, types.FunctionType) and member.__module__ == cls.__module__ and _tree(member)]
+        for name, member in sorted(vars(cls).items()):
+            member = member.__func__ if isinstance(member, classmethod | staticmethod) else member
+            is_own = isinstance(member, types.FunctionType) and member.__module__ == cls.__module__ and _tree(member.__code__)
+            if is_own or not (name.startswith("__") or callable(member) or hasattr(member, "__get__")):
+                parts.append(self.value(member))
         parts += [self.value(base) for base in cls.__bases__]
         return "\n".join(parts)
 
@@ -88,7 +113,7 @@ class _Walk:
             return module.__name__
         with open(file, encoding="utf-8") as source:
             tree = ast.parse(source.read())
-        reached = [self._named_module(name) for name in _imported(tree)]
+        reached = [self._named_module(name) for name in _imported(tree, getattr(module, "__package__", None))]
         return "\n".join([ast.dump(_bare(tree)), *reached])
 
     def _named_module(self, name: str) -> str:
@@ -143,16 +168,18 @@ def _bare(tree: ast.Module) -> ast.Module:
 
 def _imports(function: types.FunctionType) -> list[str]:
     try:
-        return _imported(ast.parse(textwrap.dedent(inspect.getsource(function))))
+        return _imported(ast.parse(textwrap.dedent(inspect.getsource(function))), function.__globals__.get("__package__"))
     except (OSError, TypeError, SyntaxError):
         return []
 
 
-def _imported(tree: ast.AST) -> list[str]:
+def _imported(tree: ast.AST, package: str | None) -> list[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (package or not node.level):
+            name = "." * node.level + (node.module or "")
+            name = importlib.util.resolve_name(name, package) if node.level else name
+            names |= {name} | {f"{name}.{alias.name}" for alias in node.names}
     return sorted(names)

@@ -74,8 +74,11 @@ class Project:
         if not parents:
             raise SaemError("E104", f"'{name}' is derived from no table", where=caller(), fix="give using=[...]")
         table = Table(self, name, operators=operators, parents=parents, by=(by,) if isinstance(by, str) else by, carry=carry)
-        if all(parent in self.tables for parent in parents):
+        try:
             _ = table.chain         # mistakes show here, at the user's line
+        except SaemError as error:
+            if error.code != "E202":    # a table that is declared further down is looked for again when all are known
+                raise
         return self._add(table)
 
     def _add(self, table: Table) -> Table:

@@ -21,7 +21,7 @@ def chunk(rows: pa.Table, max_chars: int = 400) -> Made:
 
     text == document[start:end]; page from 1, null where there are no pages; heading: those above the piece, outermost first.
     """
-    from saem.transform.parse.parsed import Heading
+    from saem.transform.parse._parsed import Heading
     from saem.transform.splitting import split
     if max_chars < 20:
         raise SaemError("E104", f"max_chars is {max_chars}", fix="at least 20 characters")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 VERSION = "1"
 LIBRARIES: tuple[str, ...] = ("semantic-text-splitter",)
 MAX_CUT_LEVEL = 2                     # no chunk reaches across a heading of this level or above
+WINDOW_CHARS = 16_384                 # that the library gets at once
+WINDOW_CHUNKS = 8
 MIN_BODY_SHARE = 0.5                  # of max_chars that a heading must leave for its text to be kept with it
 
 
@@ -31,12 +33,9 @@ def split(text: str, max_chars: int, headings: Sequence[Heading] = ()) -> list[S
     A heading stays with the text below it, and headings of level 1 and 2 begin a chunk. Small sections below them share one.
     Longer sections are cut at paragraphs, lines, sentences, words, in this order of preference.
 
-    >>> [Span(start=0, end=11), Span(start=12, end=19)] == split("Fines\\n\\nLate Hours\\n9 to 5", 12, [Heading(12, 1, "Hours")])
-    False
     >>> split("Fees\\nLate.\\n\\nHours\\n9 to 5", 20, [Heading(0, 1, "Fees"), Heading(12, 1, "Hours")])
     [Span(start=0, end=10), Span(start=12, end=24)]
     """
-    splitter = _splitter(max_chars)
     spans: list[Span] = []
     is_open = False                                           # the last span may still grow
     for start, end, level, heading_end in _sections(text, headings):
@@ -48,7 +47,7 @@ def split(text: str, max_chars: int, headings: Sequence[Heading] = ()) -> list[S
         elif piece.end - piece.start <= max_chars:
             spans.append(piece)
         else:
-            spans += _cut(text, piece, heading_end, max_chars, splitter)
+            spans += _cut(text, piece, heading_end, max_chars)
         is_open = True
     return spans
 
@@ -67,9 +66,9 @@ def _sections(text: str, headings: Sequence[Heading]) -> Iterator[tuple[int, int
         yield start, following, level, heading_end
 
 
-def _cut(text: str, piece: Span, heading_end: int, max_chars: int, splitter: "TextSplitter") -> list[Span]:
+def _cut(text: str, piece: Span, heading_end: int, max_chars: int) -> list[Span]:
     """A section that is too long. Where the heading would stand alone, its first chunk is cut shorter to make room for it."""
-    spans = _chunks(text, piece, splitter)
+    spans = _chunks(text, piece, max_chars)
     if not piece.start < heading_end < piece.end or spans[0].end > heading_end:
         return spans
     body = _stripped(text, heading_end, piece.end)
@@ -77,20 +76,38 @@ def _cut(text: str, piece: Span, heading_end: int, max_chars: int, splitter: "Te
         return spans
     room = max_chars - (body.start - piece.start)
     near = Span(body.start, min(body.end, body.start + 2 * max_chars))
-    first = _chunks(text, near, _splitter(room))[0]
+    first = _chunks(text, near, room)[0]
     rest = _stripped(text, first.end, piece.end)
-    return [Span(piece.start, first.end), *(_chunks(text, rest, splitter) if rest else [])]
+    return [Span(piece.start, first.end), *(_chunks(text, rest, max_chars) if rest else [])]
 
 
-def _chunks(text: str, within: Span, splitter: "TextSplitter") -> list[Span]:
-    """The library's chunks: its offsets are characters, and it trims what Rust calls white space, which Python does nearly."""
-    part = text[within.start:within.end]
+def _chunks(text: str, within: Span, max_chars: int) -> list[Span]:
+    """The library's chunks: its offsets are characters, and it trims what Rust calls white space, which is nearly Python's.
+
+    Its time grows with the square of the text (1 MB without a space: 37 s), so a long text goes through it in windows; it
+    works from left to right, so that only the last chunk of a window depends on where the window ends.
+    """
+    spans: list[Span] = []
+    start = within.start
+    while start < within.end:
+        end = min(within.end, start + max(WINDOW_CHARS, WINDOW_CHUNKS * max_chars))
+        found = _found(text[start:end], _splitter(max_chars))
+        if end < within.end and len(found) > 1:
+            at, _ = found.pop()                               # it was cut by the window, not by the text
+            following = start + at
+        else:
+            following = end
+        pieces = (_stripped(text, start + at, start + at + len(chunk)) for at, chunk in found)
+        spans += [piece for piece in pieces if piece is not None]
+        start = following
+    return spans
+
+
+def _found(part: str, splitter: "TextSplitter") -> list[tuple[int, str]]:
     try:
-        found = splitter.chunk_indices(part)
+        return splitter.chunk_indices(part)
     except UnicodeEncodeError:                                # half a surrogate pair, which is no character in Rust
-        found = splitter.chunk_indices(_SURROGATE.sub("\ufffd", part))
-    spans = (_stripped(text, within.start + at, within.start + at + len(chunk)) for at, chunk in found)
-    return [span for span in spans if span is not None]
+        return splitter.chunk_indices(_SURROGATE.sub("\ufffd", part))
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -111,3 +128,119 @@ def _splitter(max_chars: int) -> "TextSplitter":
     except ModuleNotFoundError as error:
         raise missing("semantic-text-splitter", "cutting documents into chunks", "parse") from error
     return TextSplitter(max_chars)
+
+
+# ---- sentences
+
+def sentences(text: str) -> list[Span]:
+    """Sentences, list items, table rows and headings, in order; together they leave out nothing but white space.
+
+    Rules for English and Korean. A line break inside a paragraph, as PDFs have them, ends nothing: a new line is deliberate
+    when it begins like a list item, when it is a table's row, or when the first word of the next line would still have fitted.
+
+    >>> page = "Dr. Kim paid 2.5 won. 기한은 2024. 7. 26. 까지다.\\n- one\\n- two"
+    >>> [page[s.start:s.end] for s in sentences(page)]
+    ['Dr. Kim paid 2.5 won.', '기한은 2024. 7. 26. 까지다.', '- one', '- two']
+    """
+    spans: list[Span] = []
+    for block in _blocks(text):
+        start = block.start
+        for stop in _STOP.finditer(text, block.start, block.end):
+            if stop.start() >= start and _is_end(text, start, stop, block.end):
+                spans.append(Span(start, stop.end()))
+                start = stop.end()
+                while start < block.end and text[start].isspace():
+                    start += 1
+        if start < block.end:
+            spans.append(Span(start, block.end))
+    return spans
+
+
+MIN_WIDTH = 16                        # characters; no page is narrower, so shorter lines are a list
+MAX_UNFILLED = 0.75                   # of the paragraph's width: a line that ends before was ended by its author
+_LINE = re.compile(r"[^\n]+")
+_ITEM = re.compile(r"\s*(?:[-*+–•·▪◦○●□■▶▷◆◇※☞✓✔]\s|[•▪◦○●□■▶▷◆◇※☞✓✔]|\(?\d{1,3}[.)]\s|\(?[가나다라마바사아자차카타파하a-z][.)]\s|\(?[A-Z]\)\s|"
+                   r"[①-⑳㉠-㉻]|\d+(?:\.\d+)+\.?\s+[A-Z가-힣]|제\s?\d+\s?[편장절관조]|\||#{1,6}\s|>\s|\d{4}-\d\d-\d\d[T ]\d|\[\d)")
+_LABEL = re.compile(r"\s*[^\s:：][^:：\n]{0,20}[:：]\s")
+_KOREAN_END = re.compile(r"(?:니다|세요|[어아해예에]요|[한된있없이았었였했됐는]다)[\"'”’)]*$")
+_FIRST_WORD = re.compile(r"\s*\S+")
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    """Lines as their author meant them: a wrapped paragraph is one."""
+    lines: list[Span] = []
+    for found in _LINE.finditer(text):
+        line = _stripped(text, *found.span())
+        if line is None or lines and text.count("\n", lines[-1].end, line.start) > 1:      # an empty line
+            yield from _unwrapped(text, lines)
+            lines = []
+        if line is not None:
+            lines.append(line)
+    yield from _unwrapped(text, lines)
+
+
+def _unwrapped(text: str, lines: list[Span]) -> Iterator[Span]:
+    if not lines:
+        return
+    width = max(end - start for start, end in lines)
+    start = lines[0].start
+    for line, below in pairwise(lines):
+        if _is_deliberate(text[line.start:line.end], text[below.start:below.end], width):
+            yield Span(start, line.end)
+            start = below.start
+    yield Span(start, lines[-1].end)
+
+
+def _is_deliberate(line: str, below: str, width: int) -> bool:
+    """Whether the break between two lines was meant, and not made by the width of the page."""
+    is_date = line[-1:] == "." and line[-2:-1].isdigit() and below[:1].isdigit()
+    word = _FIRST_WORD.match(below)
+    return (width < MIN_WIDTH
+            or bool(_ITEM.match(below)) and not is_date
+            or " | " in line or " | " in below
+            or bool(_KOREAN_END.search(line))
+            or bool(_LABEL.match(line) and _LABEL.match(below))
+            or len(line) + 1 + (word.end() if word else 0) < MAX_UNFILLED * width)
+
+
+_STOP = re.compile(r"[.!?。！？…]+[\"'”’»」』)\]}]*")
+_CLOSERS = "\"'”’»」』)]}"
+_LIST_MARK = re.compile(r"(?:[-*+•]\s)?\(?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[가나다라마바사아자차카타파하]|[ivxIVX]{1,5})$")
+_DATE = re.compile(r"(?:\d{4}\.\s?\d{1,2}(?:\.\s?\d{1,2})?|\b\d{1,2}\.\s\d{1,2})$")
+_LAST_WORD = re.compile(r"[^\s(\[{\"'“‘]+$")
+_INITIALS = re.compile(r"[A-Z]$|(?:[A-Za-z]\.)+[A-Za-z]$")
+ABBREVIATIONS = frozenset("mr mrs ms dr prof st mt rev gen col capt sgt hon gov sen rep vs cf viz approx ca ph.d e.g i.e "
+                          "jan feb mar apr jun jul aug sept oct nov dec".split())
+BEFORE_NUMBERS = frozenset("no nos fig figs eq sec ch chap vol p pp art para tab ver ed".split())
+MAYBE_LAST = frozenset("etc inc ltd co corp jr sr al a.m p.m dept est".split())            # last if a capital follows
+
+
+def _is_end(text: str, start: int, stop: re.Match[str], end: int) -> bool:
+    """Whether the sentence that began at `start` ends with this punctuation."""
+    mark = stop[0].rstrip(_CLOSERS)
+    after = text[stop.end():stop.end() + 1] if stop.end() < end else ""
+    if not after or mark[-1] in "。！？" and (mark == stop[0] or after.isspace()):
+        return True
+    before = text[max(start, stop.start() - 40):stop.start()]
+    if not after.isspace():                                   # 했다.그리고: a space is missing
+        return len(stop[0]) == 1 and before[-1:] in "다요죠까" and bool(before) and "가" <= after <= "힣"
+    gap_end = stop.end()
+    while gap_end < end and text[gap_end].isspace():
+        gap_end += 1
+    following = text[gap_end:gap_end + 1]
+    if following.islower() and "\n" not in text[stop.end():gap_end]:
+        return False
+    return mark != "." or not _is_abbreviation(before, following, is_whole=len(before) < 40)
+
+
+def _is_abbreviation(before: str, following: str, *, is_whole: bool) -> bool:
+    """Whether the full stop after `before` belongs to a number, a date or a shortened word. `is_whole`: nothing stands before."""
+    if before[-1:].isdigit() and (following.isdigit() or _DATE.search(before)) or is_whole and _LIST_MARK.match(before):
+        return True
+    found = _LAST_WORD.search(before)
+    word = found[0] if found else ""
+    lower = word.lower()
+    if lower in MAYBE_LAST:
+        return not following.isupper()
+    return (lower in ABBREVIATIONS or lower in BEFORE_NUMBERS and (following.isdigit() or following in "IVX(")
+            or bool(_INITIALS.match(word)))

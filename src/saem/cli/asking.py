@@ -1,0 +1,107 @@
+"""Commands that ask: ask, search."""
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, hint, project
+from saem.cli.output import Output
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+    from saem.engine.table import Table
+
+TableOption = Annotated[str | None, typer.Option("--table", help="The table to search, where several are indexed.")]
+
+
+def ask(words: Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", help="A folder of documents (may be left out in a project), and the question.")],
+        project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
+        table: TableOption = None, where: Annotated[str | None, typer.Option(help="An SQL condition on the passages.")] = None,
+        k: Annotated[int, typer.Option(min=1, help="Passages to look at.")] = 8) -> None:
+    """Answer from the documents, each sentence with its citation; say so when they do not answer.
+
+    A folder is brought up to date first; it needs no set-up.
+
+    Example: saem ask ~/handbook "연체료는 얼마인가요?"
+    """
+    from saem.core.errors import SaemError
+    out = Output(as_json, quiet)
+    folder, question = (words[0], " ".join(words[1:])) if len(words) > 1 and os.path.isdir(os.path.expanduser(words[0])) else (project_, " ".join(words))
+    if len(words) == 1 and os.path.isdir(os.path.expanduser(words[0])):
+        raise SaemError("E104", "there is a folder but no question", fix=f'saem ask {words[0]} "your question"')
+    if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
+        raise SaemError("E206", f"there is no folder '{folder}'", fix='saem ask FOLDER "your question"')
+    db = project(folder, state)
+    searched = _indexed(db, table)
+    _keep_current(db, folder, out)
+    from saem.infer import ask as ask_table
+    answer = ask_table(searched, question, k, where)
+    if as_json:
+        out.data(answer.to_dict())
+        return
+    if answer.found:
+        for sentence in answer.sentences:
+            out.line(f"{sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}")
+        out.line()
+        for c in answer.citations:
+            page = f", page {c.page}" if c.page else ""
+            out.line(f"  [{c.n}] {c.key}{page}, characters {c.start}-{c.end}")
+    else:
+        out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
+    out.next(hint(f"saem trace {answer.answer[:12]}", folder) if answer.found else hint(f'saem search "{question}"', folder))
+
+
+def _keep_current(db: "Project", folder: str | None, out: Output) -> None:
+    """A plain folder is run before it is asked; a project is asked as it is published, if it is."""
+    from saem.core.errors import SaemError
+    from saem.door import find, is_project
+    if is_project(find(folder)) and db.snapshot:
+        return
+    try:
+        with out.progress() as listener:
+            report = db.run(on_progress=listener)
+    except SaemError as error:
+        if error.code != "E301" or not db.snapshot:
+            raise
+        out.note("another run is at work: the answer is from what is published")
+        return
+    if report.quarantined:
+        out.note(f"{report.quarantined} documents could not be read: {hint('saem quarantine', folder)}")
+
+
+def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
+           as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None,
+           where: Annotated[str | None, typer.Option(help="An SQL condition on the rows.")] = None,
+           k: Annotated[int, typer.Option(min=1, help="How many hits.")] = 10) -> None:
+    """Find rows by words and meaning, best first, with the figures behind each score.
+
+    Example: saem search "대출 기간" -k 5 --where "language = 'ko'"
+    """
+    out = Output(as_json, quiet)
+    db = project(project_, state)
+    hits = _indexed(db, table).search(query, k, where)
+    if as_json:
+        out.data({"query": query, "hits": [hit.to_dict() for hit in hits]})
+        return
+    for number, hit in enumerate(hits, 1):
+        figures = "  ".join(f"{name} {value:.2f}" for name, value in hit.why.items())
+        out.line(f"{number:2}. {hit.score:.3f}  {hit.row.get('path') or hit.id}  ({figures})")
+        out.line(f"    {' '.join(str(hit.row.get('text', '')).split())[:200]}")
+    out.next(hint(f"saem trace {hits[0].id[:12]}", project_) if hits else hint("saem status", project_))
+
+
+def _indexed(db: "Project", name: str | None) -> "Table":
+    """The table to search: the one named, else the only one with an index."""
+    from saem.core.errors import SaemError
+    if name:
+        return db.table(name)
+    found = [t for t in db.tables.values() if t.text_columns or t.vector_columns]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise SaemError("E210", "no table has an index to search", fix='chunks.index(text="text", vector="embedding") in pipeline.py')
+    raise SaemError("E210", f"several tables are indexed: {', '.join(t.name for t in found)}", fix=f"--table {found[-1].name}")
+
+
+def _is_korean(text: str) -> bool:
+    return any("가" <= c <= "힣" for c in text)

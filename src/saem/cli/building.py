@@ -1,0 +1,111 @@
+"""Commands that make and refresh: init, run, plan, retry."""
+import os
+from typing import Annotated
+
+import typer
+
+from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, hint, project
+from saem.cli.output import Output
+
+PIPELINE = '''"""The tables of this project. `saem run` brings them up to date."""
+import saem
+from saem.sources import folder
+from saem.transform import chunk, embed, parse
+
+
+def pipeline(db: saem.Project) -> None:
+    files = db.source("files", folder({docs!r}))
+    docs = files.derive("docs", parse)
+    chunks = docs.derive("chunks", chunk(max_chars=400), embed(), carry=["path", "title", "language"])
+    chunks.index(text="text", vector="embedding")
+'''
+
+
+def init(name: Annotated[str, typer.Argument(help="The folder to make.")],
+         docs: Annotated[str, typer.Option(help="The folder of documents.")] = "docs", as_json: JsonOption = False,
+         quiet: QuietOption = False) -> None:
+    """Make a project: a folder with a pipeline to edit.
+
+    Example: saem init school --docs ~/handbook
+    """
+    from saem.core.errors import SaemError
+    out = Output(as_json, quiet)
+    place = os.path.join(name, "pipeline.py")
+    if os.path.exists(place):
+        raise SaemError("E104", f"there is a project in '{name}' already", where=place, fix="name another folder")
+    where = os.path.abspath(os.path.expanduser(docs))
+    if not os.path.isdir(where):
+        if docs != "docs":
+            raise SaemError("E206", f"there is no folder '{docs}'", fix="--docs FOLDER names a folder of documents")
+        where = os.path.abspath(os.path.join(name, "docs"))
+        os.makedirs(where, exist_ok=True)
+    os.makedirs(name, exist_ok=True)
+    for file, text in (("pipeline.py", PIPELINE.format(docs=where)), (".gitignore", ".saem/\n"),
+                       ("saem.toml", "# settings of this project; SAEM_* in the environment and flags go before them\n[saem]\n# state = \".saem\"\n")):
+        with open(os.path.join(name, file), "w", encoding="utf-8") as target:
+            target.write(text)
+    if as_json:
+        out.data({"project": os.path.abspath(name), "docs": where})
+    else:
+        out.line(f"made {name}/pipeline.py over the documents in {where}")
+    out.next(f"cd {name} && saem run")
+
+
+def run(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, as `saem plan`.")] = False,
+        wait: Annotated[float, typer.Option(help="Seconds to wait for another run to end.")] = 0.0) -> None:
+    """Bring every table up to date.
+
+    Example: saem run
+    """
+    if dry_run:
+        return plan(project_, state, as_json, quiet)
+    out = Output(as_json, quiet)
+    db = project(project_, state)
+    with out.progress() as listener:
+        report = db.run(on_progress=listener, wait_s=wait)
+    _show_report(out, report, project_)
+
+
+def retry(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Run, and compute what is in quarantine again.
+
+    Example: saem retry
+    """
+    out = Output(as_json, quiet)
+    with out.progress() as listener:
+        report = project(project_, state).run(on_progress=listener, retry=True)
+    _show_report(out, report, project_)
+
+
+def _show_report(out: Output, report: "object", path: str | None) -> None:
+    from saem.core.run import Report
+    assert isinstance(report, Report)
+    if out.is_json:
+        out.data(report.to_dict())
+    else:
+        rows = [(name, f"+{c.added:,}", f"~{c.changed:,}", f"-{c.deleted:,}", f"{c.unchanged:,}", f"{c.computed:,}", f"{c.reused:,}",
+                 c.quarantined or "", c.skipped or "", f"{c.seconds:.2f}") for name, c in report.tables.items()]
+        numbers = ("added", "changed", "deleted", "unchanged", "computed", "reused", "quarantined", "skipped", "seconds")
+        out.table(("table", *numbers), rows, right=numbers)
+        out.line(f"snapshot {report.snapshot}, {report.seconds:.2f} s")
+    if report.quarantined:
+        out.next(hint("saem quarantine", path))
+        raise typer.Exit(3)
+    out.next(hint('saem ask "your question"', path))
+
+
+def plan(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Say what a run would do, and why, and how long it may take. Changes nothing.
+
+    Example: saem plan
+    """
+    out = Output(as_json, quiet)
+    steps = project(project_, state).plan()
+    if as_json:
+        out.data({"tables": [step.to_dict() for step in steps]})
+        return
+    rows = [(s.table, f"{s.total:,}", f"{'' if s.is_exact else '~'}{s.units:,}" if s.units else "", s.why,
+             "" if s.seconds is None else f"{s.seconds:.1f}") for s in steps]
+    out.table(("table", "rows", "to do", "why", "seconds"), rows, right=("rows", "to do", "seconds"))
+    out.next(hint("saem run", project_))

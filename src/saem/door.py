@@ -1,0 +1,103 @@
+"""The Python door: open a project, or a plain folder as one."""
+import importlib.util
+import io
+import os
+import sys
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+from saem.core.errors import SaemError
+from saem.core.run import OnStep, ignore
+from saem.engine.project import Project
+
+PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
+
+
+def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:  # noqa: A001
+    """Open the project in a folder, with the tables that its `pipeline.py` declares.
+
+    A plain folder of documents is a project too: files -> docs -> chunks, kept in `.saem` inside it.
+
+    state  where the state lies instead (SAEM_STATE); for folders that cannot be written
+    Raises: E206 where there is neither.
+    """
+    root = os.path.abspath(os.path.expanduser(path))
+    if not os.path.isdir(root):
+        raise SaemError("E206", f"there is no folder '{path}'", fix="saem init NAME --docs FOLDER, or saem ask FOLDER \"question\"")
+    settings = settings_of(root)
+    place = state or os.environ.get("SAEM_STATE") or settings.get("state")
+    db = Project(os.path.join(root, os.path.expanduser(place)) if place else os.path.join(root, STATE), on_step)
+    try:
+        if is_project(root):
+            _pipeline(root)(db)
+        else:
+            from saem.infer.documents import documents
+            documents(db, root)
+    except BaseException:
+        db.close()
+        raise
+    from saem.infer.answers import declare
+    declare(db)
+    return db
+
+
+def is_project(root: str) -> bool:
+    return os.path.exists(os.path.join(root, PIPELINE)) and os.path.exists(os.path.join(root, SETTINGS))
+
+
+def find(path: str | None) -> str:
+    """The project's folder: the one named, else the nearest above this one that holds a project or a folder's state."""
+    if path:
+        return os.path.abspath(os.path.expanduser(path))
+    here = os.getcwd()
+    while True:
+        if is_project(here) or os.path.exists(os.path.join(here, STATE, "catalog.db")):
+            return here
+        above = os.path.dirname(here)
+        if above == here:
+            raise SaemError("E206", "there is no project here", where=os.getcwd(),
+                            fix="saem init NAME --docs FOLDER, or name one: --project FOLDER (SAEM_PROJECT)")
+        here = above
+
+
+def settings_of(root: str) -> dict[str, Any]:
+    """What `saem.toml` says; {} without one."""
+    path = os.path.join(root, SETTINGS)
+    if not os.path.exists(path):
+        return {}
+    try:
+        with io.open(path, "rb") as file:     # `open` is this module's own
+            return tomllib.load(file).get("saem", {})  # type: ignore[no-any-return]
+    except tomllib.TOMLDecodeError as error:
+        raise SaemError("E207", f"{SETTINGS} is not valid TOML: {error}", where=path, fix="mend that line") from error
+
+
+def _pipeline(root: str) -> Callable[[Project], None]:
+    """The function `pipeline(db)` of the project's file; the file's folder can be imported from."""
+    path = os.path.join(root, PIPELINE)
+    spec = importlib.util.spec_from_file_location("pipeline", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    sys.modules["pipeline"] = module
+    try:
+        spec.loader.exec_module(module)
+    except SaemError:
+        raise
+    except Exception as error:
+        line = error.lineno if isinstance(error, SyntaxError) else _line(error, path)
+        raise SaemError("E207", f"{type(error).__name__}: {error}", where=f"{PIPELINE}:{line}", fix="mend that line") from error
+    if not callable(getattr(module, "pipeline", None)):
+        raise SaemError("E207", f"{PIPELINE} has no function pipeline(db)", where=path, fix="def pipeline(db: saem.Project) -> None: ...")
+    return module.pipeline  # type: ignore[no-any-return]
+
+
+def _line(error: Exception, path: str) -> int:
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,6 @@
+"""5 inference: questions become answers whose every sentence cites a row."""
+from saem.infer.answers import Answer, Citation, Sentence
+from saem.infer.asking import ask
+from saem.infer.documents import documents
+
+__all__ = ["Answer", "Citation", "Sentence", "ask", "documents"]

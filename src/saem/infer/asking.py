@@ -1,0 +1,85 @@
+"""Ask: find passages, take the sentences that answer, refuse when their support is weak. No model writes anything."""
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from saem.core.errors import SaemError, caller
+from saem.core.identity import ID
+from saem.infer.answers import Answer, Citation, Sentence, record
+from saem.infer.evidence import Passage, choose
+from saem.store.catalog import EVERYONE
+from saem.store.table import lookup
+
+if TYPE_CHECKING:
+    from saem.engine.table import Table
+    from saem.store.search import Hit
+
+PASSAGES = 8
+
+
+def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = None, keep: bool = True) -> Answer:
+    """The sentences of the documents that answer, each with its citation; found=False when none does well enough.
+
+    k      passages to look at
+    where  an SQL condition on them, such as "language = 'ko'"
+    keep   record the answer as a row (table `answers`), so that it can be traced and turns stale
+    """
+    if not question.strip():
+        raise SaemError("E104", "the question is empty", where=caller(), fix='saem ask FOLDER "연체료는 얼마인가요?"')
+    db = chunks.project
+    snapshot = db.snapshot
+    hits = chunks.search(question, k, where)
+    passages = [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score, h.why) for h in hits]
+    chosen, why = choose(question, passages, db.catalog.heads()[chunks.name].encoders)
+    places = _Places(chunks, [hits[c.passage] for c in chosen])
+    citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
+    sentences = [Sentence(" ".join(c.quote.split()), [c.n]) for c in citations]
+    answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, False, snapshot, "", why)
+    readers = db.catalog.intersect(places.readers) if citations else EVERYONE
+    return record(db, answer, places.hashes, readers) if keep else answer
+
+
+
+
+class _Places:
+    """Where the hits stand: in their documents if these are known by offsets, else in themselves."""
+
+    def __init__(self, chunks: "Table", hits: Sequence["Hit"]) -> None:
+        self.chunks, self.db = chunks, chunks.project
+        self.hashes: dict[str, str] = {}
+        self.readers: list[int] = []
+        own = self._rows(chunks.name, [bytes.fromhex(h.id) for h in hits], [])
+        parents = sorted({p for row in own.values() for p in row["_parents"]})
+        self.own = own
+        self.documents: dict[bytes, tuple[str, dict[str, object]]] = {}
+        for name in self.db.catalog.consumed(chunks.name):
+            if "text" in self.db.published(name).schema.names:
+                found = self._rows(name, parents, ["text"])
+                self.documents |= {row: (name, values) for row, values in found.items()}
+
+    def _rows(self, table: str, rows: list[bytes], columns: list[str]) -> dict[bytes, dict[str, object]]:
+        if not rows:
+            return {}
+        dataset = self.db.published(table)
+        label = [n for n in ("path", "key", "title") if n in dataset.schema.names]
+        found = lookup(dataset, "_id", pa.array(sorted(set(rows)), ID), ["_id", "_hash", "_readers", "_parents", *label, *columns])
+        return {row["_id"]: row for row in found.to_pylist()}
+
+    def cite(self, n: int, hit: "Hit", start: int, end: int) -> Citation:
+        """A citation of characters start:end of a hit's text."""
+        own = self.own[bytes.fromhex(hit.id)]
+        parent = next((p for p in own["_parents"] if p in self.documents), None)   # type: ignore[attr-defined]
+        quote = hit.row["text"][start:end]
+        if parent is not None and isinstance(hit.row.get("start"), int):
+            name, document = self.documents[parent]
+            shift = hit.row["start"]
+            if str(document["text"])[shift + start:shift + end] == quote:
+                return self._citation(n, name, parent, document, hit, shift + start, shift + end, quote)
+        return self._citation(n, self.chunks.name, bytes.fromhex(hit.id), own, hit, start, end, quote)
+
+    def _citation(self, n: int, table: str, row: bytes, values: dict[str, object], hit: "Hit", start: int, end: int, quote: str) -> Citation:
+        self.hashes[row.hex()] = bytes(values["_hash"]).hex()   # type: ignore[call-overload]
+        self.readers.append(int(values["_readers"]))   # type: ignore[call-overload]
+        key = next((str(values[k]) for k in ("path", "key", "title") if values.get(k)), row.hex())
+        return Citation(n, table, row.hex(), key, hit.row.get("page"), start, end, quote)

