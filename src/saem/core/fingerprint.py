@@ -149,11 +149,23 @@ def _code(code: types.CodeType) -> str:
     return f"{code.co_code.hex()} {constants} {code.co_names}"
 
 
+_parsed: dict[int, tuple[Any, str | None, ast.Module]] = {}     # by id; the thing is kept, so that its id stays its own
+
+
 def _tree(thing: Any) -> str | None:
-    try:
-        return ast.dump(_bare(ast.parse(textwrap.dedent(inspect.getsource(thing)))))
-    except (OSError, TypeError, SyntaxError):
-        return None
+    """The syntax tree of a class or code object as text; None where there is no source."""
+    return _source(thing)[1]
+
+
+def _source(thing: Any) -> tuple[Any, str | None, ast.Module]:
+    """Each thing is parsed once: loaded code does not change."""
+    if id(thing) not in _parsed:
+        try:
+            tree = _bare(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+            _parsed[id(thing)] = (thing, ast.dump(tree), tree)
+        except (OSError, TypeError, SyntaxError):
+            _parsed[id(thing)] = (thing, None, ast.Module([], []))
+    return _parsed[id(thing)]
 
 
 def _bare(tree: ast.Module) -> ast.Module:
@@ -167,10 +179,7 @@ def _bare(tree: ast.Module) -> ast.Module:
 
 
 def _imports(function: types.FunctionType) -> list[str]:
-    try:
-        return _imported(ast.parse(textwrap.dedent(inspect.getsource(function))), function.__globals__.get("__package__"))
-    except (OSError, TypeError, SyntaxError):
-        return []
+    return _imported(_source(function.__code__)[2], function.__globals__.get("__package__"))
 
 
 def _imported(tree: ast.AST, package: str | None) -> list[str]:
