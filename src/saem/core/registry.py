@@ -36,7 +36,7 @@ def load(room: str, name: str) -> ModuleType:
 
 def operator(name: str) -> "Operator":
     """A built-in operator of `transform` by name, for engine code that may not import a later stage."""
-    return cast("Operator", getattr(importlib.import_module(f"saem.transform.{name}"), name))
+    return cast("Operator", getattr(importlib.import_module("saem.transform"), name))
 
 
 def embedder(name: str) -> "Embedder":

@@ -58,6 +58,8 @@ def _to_json(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return [_to_json(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value
 
 
@@ -65,6 +67,10 @@ def _from_json(value: Any, hint: Any) -> Any:
     kinds = [hint, *typing.get_args(hint)]
     if isinstance(value, list):
         return [_from_json(item, kinds[-1]) for item in value]
+    if isinstance(value, dict):
+        row_class = next(kind for kind in kinds if dataclasses.is_dataclass(kind))
+        hints = typing.get_type_hints(row_class)
+        return row_class(**{name: _from_json(item, hints[name]) for name, item in value.items()})
     if isinstance(value, str):
         for kind, read in ((datetime.datetime, datetime.datetime.fromisoformat), (datetime.date, datetime.date.fromisoformat),
                            (bytes, base64.b64decode)):

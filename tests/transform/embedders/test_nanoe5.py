@@ -31,23 +31,23 @@ PAGES = {
 }
 QUESTIONS = {
     "pension": ("Who gets money when the insured dies?", "가입자가 사망하면 누가 연금을 받나요?"),
-    "leave": ("How many vacation days do I have?", "휴가는 며칠인가요?"),
+    "leave": ("How many vacation days do I have?", "연차휴가는 며칠 받을 수 있나요?"),
     "battery": ("What should I do before taking my first photo?", "첫 사진을 찍기 전에 무엇을 해야 하나요?"),
-    "soup": ("How do I cook the stock?", "육수는 어떻게 만드나요?"),
+    "soup": ("How do I cook anchovy broth?", "멸치 국물은 어떻게 끓이나요?"),
     "visa": ("Can I stay longer as a tourist?", "관광객으로 더 오래 머물 수 있나요?"),
 }
 TEXTS = [text for pair in PAGES.values() for text in pair] + ["", " ", "a", "샘", "spring " * 300, "x" * 700, "\ud800 \x00 🜁"]
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_question_finds_its_page_in_its_own_language_and_mostly_in_the_other(name: str) -> None:
+def test_a_question_finds_its_page_in_both_languages(name: str) -> None:
     embedder, topics = embedders.load(name), list(PAGES)
     for asked in (0, 1):
         questions = embedder.queries([pair[asked] for pair in QUESTIONS.values()])
         for written in (0, 1):
             pages = embedder.passages([pair[written] for pair in PAGES.values()])
-            found = [topics[row] == topic for row, topic in zip((questions @ pages.T).argmax(axis=1), QUESTIONS, strict=True)]
-            assert sum(found) >= (5 if asked == written else 4), (asked, written)
+            found = [topics[row] for row in (questions @ pages.T).argmax(axis=1)]
+            assert found == list(QUESTIONS), (asked, written)
 
 
 def test_a_sentence_and_its_translation_are_nearest_to_each_other() -> None:

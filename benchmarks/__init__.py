@@ -1,0 +1,1 @@
+"""What saem costs, measured: `python -m benchmarks`. README.md has the figures."""

@@ -1,0 +1,39 @@
+"""One measured number beside its goal, and the table of them."""
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`most`: the goal is to stay at or below it; None = no goal, told for comparison."""
+    work: str
+    value: float
+    unit: str
+    most: float | None = None
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        return "" if self.most is None else "met" if self.value <= self.most else "MISSED"
+
+    def cells(self) -> list[str]:
+        goal = "" if self.most is None else f"<= {number(self.most)}"
+        return [self.work, f"{number(self.value)} {self.unit}", goal, self.verdict, self.note]
+
+
+def number(value: float) -> str:
+    """Three digits that count: 0.0312, 1.82, 14,902."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def middle(values: Iterable[float]) -> float:
+    return float(statistics.median(list(values)))
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Columns as wide as their widest cell; a line of Markdown for each figure."""
+    rows = [["work", "measured", "goal", "", "note"], *(figure.cells() for figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
