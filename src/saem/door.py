@@ -1,6 +1,6 @@
 """The Python door: open a project, or a plain folder as one."""
+import builtins
 import importlib.util
-import io
 import os
 import sys
 import tomllib
@@ -14,7 +14,7 @@ from saem.engine.project import Project
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
 
 
-def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:  # noqa: A001
+def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:
     """Open the project in a folder, with the tables that its `pipeline.py` declares.
 
     A plain folder of documents is a project too: files -> docs -> chunks, kept in `.saem` inside it.
@@ -67,7 +67,7 @@ def settings_of(root: str) -> dict[str, Any]:
     if not os.path.exists(path):
         return {}
     try:
-        with io.open(path, "rb") as file:     # `open` is this module's own
+        with builtins.open(path, "rb") as file:     # `open` is this module's own
             return tomllib.load(file).get("saem", {})  # type: ignore[no-any-return]
     except tomllib.TOMLDecodeError as error:
         raise SaemError("E207", f"{SETTINGS} is not valid TOML: {error}", where=path, fix="mend that line") from error

@@ -20,7 +20,7 @@ def status(project_: ProjectOption = None, state: StateOption = None, as_json: J
     db = project(project_, state)
     heads, runs = db.catalog.heads(), db.catalog.runs(1)
     problems = db.catalog.problems()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in db.names():
         held = [p["kind"] for p in problems if p["table"] == name]
         parents = sorted(db.catalog.consumed(name)) if name in heads else db.tables[name].parent_names

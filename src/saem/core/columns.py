@@ -56,7 +56,7 @@ def objects(rows: pa.Table, row_class: type) -> list[Any]:
 
 def _values(column: pa.ChunkedArray, hint: Any) -> list[Any]:
     nested = [a for a in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(a)]
-    values = column.to_pylist()
+    values: list[Any] = column.to_pylist()
     if not nested:
         return values
     row_class = typing.cast(type, nested[0])

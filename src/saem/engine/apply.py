@@ -27,11 +27,11 @@ class Failure:
 
 @dataclass
 class Output:
-    """rows (n,), origin (n,) int64 = the input each came from; parents (n,) = [(table, row), ...] where an operator named them."""
+    """rows (n,), origin (n,) int64 = the input each came from; parents (n,) = [(table, row), ...], None = the whole group."""
     rows: pa.Table
     origin: np.ndarray
     failures: list[Failure] = field(default_factory=list)
-    parents: list[list[tuple[int, int]]] | None = None
+    parents: list[list[tuple[int, int]] | None] | None = None
 
 
 def apply(op: Operator, rows: pa.Table, others: Sequence[pa.Table]) -> Output:
@@ -40,8 +40,8 @@ def apply(op: Operator, rows: pa.Table, others: Sequence[pa.Table]) -> Output:
                for table, each in zip(others, op.inputs[1:], strict=True)]
     if op.is_batch:
         return _batch(op, rows, further, 0)
-    made, origin, failures = _each(op, objects(rows, _class(op)), lambda row: op.function(row, *further, **op.settings))
-    table, origin, failures = _tabulate(op, made, origin, failures)
+    made, made_by, failures = _each(op, objects(rows, _class(op)), lambda row: op.function(row, *further, **op.settings))
+    table, origin, failures = _tabulate(op, made, made_by, failures)
     if op.kind == "map":
         table = _with_columns(op, rows.take(pa.array(origin)), table)
     return Output(table, origin, failures)
@@ -205,8 +205,7 @@ def apply_groups(op: Operator, groups: Groups) -> Output:
     rows, kept, failures = _tabulate(op, made, origin, failures)
     if len(kept) < len(parents):
         parents = [p for p, i in zip(parents, origin, strict=True) if i in set(kept.tolist())]
-    has_named = any(p is not None for p in parents)
-    return Output(rows, kept, failures, [p if p is not None else [] for p in parents] if has_named else None)
+    return Output(rows, kept, failures, parents if any(p is not None for p in parents) else None)
 
 
 def _call_group(op: Operator, arguments: list[Any]) -> Any:
@@ -220,7 +219,7 @@ def _many_groups(op: Operator, groups: Groups, start: int) -> Output:
         schema = op.writes(*(t.schema for t in groups.tables))
         rows = pa.table([_column(made.rows[n], schema.field(n).type) for n in schema.names], schema=schema)
         origin = groups.member[0][made.origin] if len(groups.tables[0]) else np.array([], np.int64)
-        parents = None
+        parents: list[list[tuple[int, int]] | None] | None = None
         if not made.whole:
             indices = [made.origin, *made.others]
             parents = [[(t, i) for t, i in enumerate(row) if i >= 0] for row in zip(*(x.tolist() for x in indices), strict=True)]
@@ -234,8 +233,8 @@ def _many_groups(op: Operator, groups: Groups, start: int) -> Output:
     left = _many_groups(op, groups.some(0, half), start)
     right = _many_groups(op, groups.some(half, groups.count), start + half)
     shift = [int(np.searchsorted(m, half)) for m in groups.member]
-    moved = [[(t, i + shift[t]) for t, i in row] for row in right.parents] if right.parents is not None else None
-    parents = left.parents + moved if left.parents is not None and moved is not None else left.parents or moved
+    moved = [[(t, i + shift[t]) for t, i in row] if row is not None else None for row in right.parents or []]
+    parents = (left.parents or []) + moved or None
     return Output(pa.concat_tables([left.rows, right.rows]), np.concatenate([left.origin, right.origin + half]),
                   left.failures + right.failures, parents)
 

@@ -2,7 +2,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,9 +37,9 @@ class Ingest:
     def run(self) -> Counts:
         """Write what differs, delete what is gone. Writes, does not publish."""
         if hasattr(self.source, "entries"):
-            self._listing(self.source)
+            self._listing(cast(Listing, self.source))
         elif hasattr(self.source, "encode"):
-            self._inbox(self.source)
+            self._inbox(cast(Inbox, self.source))
         else:
             self._rows(self.source)
         changed = self.counts.changed + self.counts.deleted + self.counts.regranted

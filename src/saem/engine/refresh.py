@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.identity import ID, digest, ids, occurrences, row_hashes, row_ids, table_id
-from saem.core.run import Counts, OnProgress, Progress
 from saem.core.operator import Operator, Tables
+from saem.core.run import Counts, OnProgress, Progress
 from saem.engine.apply import Failure, apply, apply_groups, failure
 from saem.engine.chain import Chain
 from saem.engine.executor import in_order
@@ -100,9 +100,9 @@ class Refresh:
         mask = pc.is_in(every.units, value_set=wanted)
         both = Touched(pa.concat_arrays([touched.units, every.units.filter(mask)]))
         if every.rowids is not None:
-            both.rowids = pa.concat_arrays([touched.rowids, every.rowids.filter(mask)])
+            both.rowids = pa.concat_arrays([_filled(touched.rowids), every.rowids.filter(mask)])
         if every.keys is not None:
-            both.keys = pa.concat_arrays([touched.keys.cast(every.keys.type), every.keys.filter(mask)])
+            both.keys = pa.concat_arrays([_filled(touched.keys).cast(every.keys.type), every.keys.filter(mask)])
         return both
 
     # computing
@@ -111,7 +111,8 @@ class Refresh:
         """Recompute the units of a block; write what differs, delete what no longer comes out."""
         old = self.store.lookup("_unit", block.units, ["_id", "_hash", "_readers"], self.store.base) if self.has_rows else None
         seen: list[pa.Array] = []
-        for rows in in_order(self._finish, self._slices(block), self.task.workers if self.chain.costly else 0):
+        workers = self.task.workers if self.chain.costly else 0
+        for rows in in_order(self._finish, self._slices(block), workers):
             seen.append(rows["_id"].combine_chunks())
             self._put(rows, old)
         if old is not None and len(old):
@@ -131,16 +132,14 @@ class Refresh:
 
     def _begin(self, units: Units) -> "Slice":
         """Run the operators before the first costly map and name the rows that come out."""
-        first, *rest = self.chain.operators[:self.chain.split] or [None]
+        rest = list(self.chain.operators[:self.chain.split])
         further = self.parents.broadcast_rows() if self.parents.broadcast and len(units) else []
-        named: list[list[bytes]] | None = None
+        named: list[list[bytes] | None] | None = None
         codes: list[list[int]] = []
         if self.chain.is_relation:
-            assert first is not None
-            rows, origin, named, codes = self._relation(first, units)
+            rows, origin, named, codes = self._relation(rest.pop(0), units)
         else:
             rows, origin = units.rows, np.arange(len(units))
-            rest = [first, *rest] if first else []
         for op in rest:
             others, further = further[:len(op.inputs) - 1], further[len(op.inputs) - 1:]
             before = rows
@@ -157,12 +156,12 @@ class Refresh:
         local = row_hashes(rows.select(list(key))) if key else [b""] * len(rows)
         return Slice(units, rows, origin, local, occurrences(origin, local), named, codes)
 
-    def _relation(self, op: Operator, units: Units) -> tuple[pa.Table, np.ndarray, list[list[bytes]] | None, list[list[int]]]:
+    def _relation(self, op: Operator, units: Units) -> tuple[pa.Table, np.ndarray, list[list[bytes] | None] | None, list[list[int]]]:
+        """(rows, the group of each, the parents that the operator named, their readers)."""
         assert units.groups is not None
         groups = units.groups
         if op.inputs[0].shape == "tables":
-            names = [name for name in self.chain.names]
-            tables = Tables({n: s.dataset for n, s in zip(names, self.task.parents, strict=True)})
+            tables = Tables({n: s.dataset for n, s in zip(self.chain.names, self.task.parents, strict=True)})
             try:
                 rows = op.function(tables, **op.settings)
             except Exception as error:
@@ -173,11 +172,8 @@ class Refresh:
         self._fail(out.failures, units, np.arange(groups.count))
         if out.parents is None:
             return out.rows, out.origin, None, []
-        whole = [[] if row else None for row in out.parents]
-        named, codes = [], []
-        for row, is_named in zip(out.parents, whole, strict=True):
-            named.append([units.group_ids[t][i] for t, i in row] if is_named is not None else [])
-            codes.append([units.group_readers[t][i] for t, i in row] if is_named is not None else [])
+        named = [[units.group_ids[t][i] for t, i in row] if row is not None else None for row in out.parents]
+        codes = [[units.group_readers[t][i] for t, i in row] if row is not None else [] for row in out.parents]
         return out.rows, out.origin, named, codes
 
     def _run(self, op: Operator, rows: pa.Table, others: Sequence[pa.Table], units: Units, origin: np.ndarray) -> tuple[pa.Table, np.ndarray]:
@@ -234,18 +230,26 @@ class Refresh:
             return pa.ListArray.from_arrays(pa.array(np.arange(len(names) + 1, dtype=np.int32)), ids(names)), readers, True
         if units.groups is None:
             return pa.array([[name, *units.whole] for name in names], pa.list_(ID)), readers, False
-        if part.named is not None:
-            intersect = self.task.catalog.intersect
-            readers = pa.array([intersect(part.codes[i]) for i in keep], pa.int32())
-            return pa.array([[*part.named[i], *units.whole] for i in keep], pa.list_(ID)), readers, False
+        if part.named is None:
+            members = self._members(units, np.unique(origin))
+            return pa.array([members[group] for group in origin.tolist()], pa.list_(ID)), readers, False
+        named, codes = [part.named[i] for i in keep], readers.to_pylist()
+        members = self._members(units, np.unique([g for g, own in zip(origin.tolist(), named, strict=True) if own is None]))
+        parents = [[*own, *units.whole] if own is not None else members[g] for g, own in zip(origin.tolist(), named, strict=True)]
+        codes = [self.task.catalog.intersect(part.codes[i]) if own is not None else code
+                 for i, own, code in zip(keep.tolist(), named, codes, strict=True)]
+        return pa.array(parents, pa.list_(ID)), pa.array(codes, pa.int32()), False
+
+    def _members(self, units: Units, wanted: np.ndarray) -> dict[int, list[bytes]]:
+        """{group: the ids of all its rows}."""
+        assert units.groups is not None
         members: dict[int, list[bytes]] = {}
-        for group in np.unique(origin).tolist():
+        for group in wanted.astype(np.int64).tolist():
             members[group] = list(units.whole)
-            if not self.parents.is_whole:
-                for position, each in enumerate(units.group_ids):
-                    start, stop = np.searchsorted(units.groups.member[position], [group, group + 1])
-                    members[group] += each[start:stop]
-        return pa.array([members[group] for group in origin.tolist()], pa.list_(ID)), readers, False
+            for member, each in zip(units.groups.member, () if self.parents.is_whole else units.group_ids, strict=False):
+                start, stop = np.searchsorted(member, [group, group + 1])
+                members[group] += each[start:stop]
+        return members
 
     # comparing and writing
 
@@ -316,6 +320,11 @@ class Refresh:
         return codes
 
 
+def _filled(array: pa.Array | None) -> pa.Array:
+    assert array is not None
+    return array
+
+
 @dataclass
 class Slice:
     """Rows on their way: of which unit (origin), their local keys within it, and the parents that an operator named."""
@@ -324,7 +333,7 @@ class Slice:
     origin: np.ndarray
     local: list[bytes]
     occurrence: list[int]
-    named: list[list[bytes]] | None
+    named: list[list[bytes] | None] | None
     codes: list[list[int]]
 
     def part(self, start: int, length: int) -> "Slice":

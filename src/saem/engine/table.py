@@ -118,7 +118,7 @@ class Table:
     @property
     def encoders(self) -> dict[str, str]:
         """{vector column: the model that made it and must encode what is asked of it}."""
-        made = {}
+        made: dict[str, str] = {}
         for op in self.operators:
             if op.encoder is not None:
                 model = op.encoder(**op.settings)

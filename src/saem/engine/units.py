@@ -113,7 +113,8 @@ class Parents:
         touched = _distinct([self._keys(part) for now, was, _ in deltas for part in (now, was)])
         granted = _distinct([self._keys(granted) for *_, granted in deltas])
         is_new = pc.invert(pc.is_in(granted.units, value_set=touched.units))
-        return Work(touched, ids([]), Touched(granted.units.filter(is_new), keys=granted.keys.filter(is_new)))
+        keys = granted.keys.filter(is_new) if granted.keys is not None else None
+        return Work(touched, ids([]), Touched(granted.units.filter(is_new), keys=keys))
 
     def _delta(self, store: Store, since: int, columns: Sequence[str]) -> tuple[pa.Table, pa.Table, pa.Table]:
         """(rows as they are that are new or differ, rows as they were that are gone or differ, rows whose readers alone changed)."""
@@ -164,44 +165,44 @@ class Parents:
         return [store.dataset.to_table(columns=self.chain.columns(start + i)) for i, store in enumerate(self.broadcast)]
 
     def _load_groups(self, block: Touched) -> Units:
-        tables, units_of, group_ids, group_readers = [], [], [], []
-        for position, store in enumerate(self.keyed):
-            columns = list(dict.fromkeys(["_id", "_readers", *self.chain.by, *self.chain.columns(position)]))
-            if self.is_whole:
-                is_read = self.chain.operators[0].inputs[0].shape != "tables"    # SQL reads the datasets itself
-                rows = store.dataset.to_table(columns=columns if is_read else ["_id"], limit=None if is_read else 1)
-                units = np.zeros(len(rows), np.int64)
-            else:
-                assert block.keys is not None
-                rows = store.lookup(self.chain.by[0], block.keys, columns)
-                found, member, _ = group(rows, self.chain.by)
-                at = pc.index_in(found, value_set=block.units).to_numpy(zero_copy_only=False)     # NaN where the group is not asked for
-                units = np.nan_to_num(np.asarray(at, np.float64), nan=-1).astype(np.int64)[member] if len(rows) else np.zeros(0, np.int64)
-            order = np.lexsort((np.array(rows["_id"].to_pylist(), "S16"), units))
-            order = order[units[order] >= 0]
-            rows = rows.take(pa.array(order)).combine_chunks()
-            tables.append(rows)
-            units_of.append(units[order])
-        alive = np.unique(np.concatenate(units_of)) if units_of else np.array([], np.int64)
-        if self.is_whole:
-            alive = np.array([0]) if any(store.dataset.count_rows() for store in self.keyed) else alive
-        member = [np.searchsorted(alive, units) for units in units_of]
-        for rows in tables:
-            group_ids.append(rows["_id"].to_pylist())
-            group_readers.append(rows["_readers"].to_pylist() if "_readers" in rows.column_names else [])
+        """The rows of the block's groups; a group of which no table holds a row is left out."""
+        found = [self._group_rows(position, store, block) for position, store in enumerate(self.keyed)]
+        alive = np.unique(np.concatenate([at for _, at in found]))
+        if self.is_whole and (self._is_sql or any(store.dataset.count_rows() for store in self.keyed)):
+            alive = np.array([0])       # SQL gives rows of empty tables too: count(*)
+        members = [np.asarray(np.searchsorted(alive, at), np.int64) for _, at in found]
+        shared = [code for store in (self.keyed if self.is_whole else self.broadcast) for code in whole_readers(store)]
         whole = [parent for store in (self.keyed if self.is_whole else self.broadcast) for parent in whole_parents(store)]
-        codes: list[list[int]] = [[] for _ in alive]
+        group_readers = [rows["_readers"].to_pylist() if "_readers" in rows.column_names else [] for rows, _ in found]
+        codes: list[list[int]] = [list(shared) for _ in alive]
+        for member, of_rows in zip(members, () if self.is_whole else group_readers, strict=False):
+            for unit, code in zip(member.tolist(), of_rows, strict=True):
+                codes[unit].append(code)
+        tables = [rows.drop_columns([c for c in ("_id", "_readers") if c in rows.column_names]) for rows, _ in found]
+        return Units(block.units.take(pa.array(alive)), pa.array(map(self.catalog.intersect, codes), pa.int32()),
+                     groups=Groups(tables, members, len(alive)), whole=whole,
+                     group_ids=[rows["_id"].to_pylist() for rows, _ in found], group_readers=group_readers)
+
+    def _group_rows(self, position: int, store: Store, block: Touched) -> tuple[pa.Table, np.ndarray]:
+        """(rows of one table ordered by group and id, the position in the block of each row's group)."""
+        columns = list(dict.fromkeys(["_id", "_readers", *self.chain.by, *self.chain.columns(position)]))
         if self.is_whole:
-            codes = [[code for store in self.keyed for code in whole_readers(store)]]
+            rows = store.dataset.to_table(columns=["_id"] if self._is_sql else columns, limit=1 if self._is_sql else None)
+            at = np.zeros(len(rows), np.int64)
         else:
-            for m, readers in zip(member, group_readers, strict=True):
-                for unit, code in zip(m.tolist(), readers, strict=True):
-                    codes[unit].append(code)
-        shared = [code for store in self.broadcast for code in whole_readers(store)]
-        readers = pa.array([self.catalog.intersect([*c, *shared]) for c in codes[:len(alive)]], pa.int32())
-        visible = [t.drop_columns([c for c in ("_id", "_readers") if c in t.column_names]) for t in tables]
-        return Units(block.units.take(pa.array(alive)), readers, groups=Groups(visible, member, len(alive)), whole=whole,
-                     group_ids=group_ids, group_readers=group_readers)
+            assert block.keys is not None
+            rows = store.lookup(self.chain.by[0], block.keys, columns)
+            units, member, _ = group(rows, self.chain.by)
+            place = pc.fill_null(pc.index_in(units, value_set=block.units), -1).to_numpy(zero_copy_only=False)
+            at = place[member].astype(np.int64)       # -1: another group whose first key column is the same
+        order = np.lexsort((np.array(rows["_id"].to_pylist(), "S16"), at))
+        order = order[at[order] >= 0]
+        return rows.take(pa.array(order)).combine_chunks(), at[order]
+
+    @property
+    def _is_sql(self) -> bool:
+        """The operator reads the datasets itself."""
+        return self.chain.operators[0].inputs[0].shape == "tables"
 
 
 def whole_parents(store: Store) -> list[bytes]:

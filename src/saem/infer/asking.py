@@ -1,6 +1,6 @@
 """Ask: find passages, take the sentences that answer, refuse when their support is weak. No model writes anything."""
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -52,13 +52,13 @@ class _Places:
         own = self._rows(chunks.name, [bytes.fromhex(h.id) for h in hits], [])
         parents = sorted({p for row in own.values() for p in row["_parents"]})
         self.own = own
-        self.documents: dict[bytes, tuple[str, dict[str, object]]] = {}
+        self.documents: dict[bytes, tuple[str, dict[str, Any]]] = {}
         for name in self.db.catalog.consumed(chunks.name):
             if "text" in self.db.published(name).schema.names:
                 found = self._rows(name, parents, ["text"])
                 self.documents |= {row: (name, values) for row, values in found.items()}
 
-    def _rows(self, table: str, rows: list[bytes], columns: list[str]) -> dict[bytes, dict[str, object]]:
+    def _rows(self, table: str, rows: list[bytes], columns: list[str]) -> dict[bytes, dict[str, Any]]:
         if not rows:
             return {}
         dataset = self.db.published(table)
@@ -69,17 +69,17 @@ class _Places:
     def cite(self, n: int, hit: "Hit", start: int, end: int) -> Citation:
         """A citation of characters start:end of a hit's text."""
         own = self.own[bytes.fromhex(hit.id)]
-        parent = next((p for p in own["_parents"] if p in self.documents), None)   # type: ignore[attr-defined]
+        parent = next((p for p in own["_parents"] if p in self.documents), None)
         quote = hit.row["text"][start:end]
         if parent is not None and isinstance(hit.row.get("start"), int):
             name, document = self.documents[parent]
             shift = hit.row["start"]
-            if str(document["text"])[shift + start:shift + end] == quote:
+            if document["text"][shift + start:shift + end] == quote:
                 return self._citation(n, name, parent, document, hit, shift + start, shift + end, quote)
         return self._citation(n, self.chunks.name, bytes.fromhex(hit.id), own, hit, start, end, quote)
 
-    def _citation(self, n: int, table: str, row: bytes, values: dict[str, object], hit: "Hit", start: int, end: int, quote: str) -> Citation:
-        self.hashes[row.hex()] = bytes(values["_hash"]).hex()   # type: ignore[call-overload]
-        self.readers.append(int(values["_readers"]))   # type: ignore[call-overload]
+    def _citation(self, n: int, table: str, row: bytes, values: dict[str, Any], hit: "Hit", start: int, end: int, quote: str) -> Citation:
+        self.hashes[row.hex()] = values["_hash"].hex()
+        self.readers.append(int(values["_readers"])) 
         key = next((str(values[k]) for k in ("path", "key", "title") if values.get(k)), row.hex())
         return Citation(n, table, row.hex(), key, hit.row.get("page"), start, end, quote)

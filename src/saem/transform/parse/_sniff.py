@@ -6,7 +6,7 @@ from saem.core.errors import SaemError
 
 # first bytes -> (what it is, the suffixes that such a file rightly has)
 SIGNATURES: dict[bytes, tuple[str, tuple[str, ...]]] = {
-    b"PK\x03\x04": ("a zip archive", (".zip", ".docx", ".xlsx", ".pptx", ".hwpx", ".odt", ".ods", ".odp", ".epub", ".jar", ".whl")),
+    b"PK\x03\x04": ("a zip archive", (".zip", ".docx", ".xlsx", ".pptx", ".hwpx", ".odt", ".ods", ".odp", ".epub", ".jar")),
     b"PK\x05\x06": ("an empty zip archive", (".zip",)),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an old Office or HWP file", (".doc", ".xls", ".ppt", ".hwp", ".msg", ".msi")),
     b"\x89PNG\r\n\x1a\n": ("a PNG picture", (".png",)),
@@ -17,7 +17,7 @@ SIGNATURES: dict[bytes, tuple[str, tuple[str, ...]]] = {
     b"7z\xbc\xaf\x27\x1c": ("a 7z archive", (".7z",)),
     b"Rar!\x1a\x07": ("a RAR archive", (".rar",)),
     b"MZ\x90\x00": ("a Windows program", (".exe", ".dll")),
-    b"\x7fELF": ("a Linux program", (".so", ".elf", ".o", "")),
+    b"\x7fELF": ("a Linux program", (".so", ".elf", ".o")),
     b"PAR1": ("a Parquet file", (".parquet",)),
     b"SQLite format 3\x00": ("an SQLite database", (".db", ".sqlite", ".sqlite3")),
 }
@@ -42,8 +42,8 @@ def kind(content: bytes, path: str) -> str:
     for mark, (what, suffixes) in SIGNATURES.items():
         if content.startswith(mark) and suffix not in suffixes:
             called = f"is named {suffix}" if suffix else "has no suffix"
-            right = f"rename it to {suffixes[0]}, or put the real document in its place" if suffixes[0] else "remove it from the source"
-            raise SaemError("E402", f"the file {called} but is {what}", where=path, fix=right)
+            raise SaemError("E402", f"the file {called} but is {what}", where=path,
+                            fix=f"rename it to {suffixes[0]}, or put the real document in its place")
     if not suffix and HTML_START.match(content[:4096]):
         return ".html"
     return suffix

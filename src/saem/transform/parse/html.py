@@ -26,21 +26,34 @@ MANY_TAGS = 20_000                    # with fewer, even the deepest nest costs 
 MIN_MAIN_CHARS = 200                  # a shorter <main> is trusted only if the page holds little else
 MIN_MAIN_SHARE = 0.25
 
-INVISIBLE = frozenset("script style noscript template head title svg canvas object iframe select button input textarea "
-                      "datalist audio video map rp rt".split())
-FURNITURE = frozenset("nav footer aside header".split())
-FURNITURE_ROLES = frozenset("navigation banner contentinfo search complementary menu menubar toolbar dialog alertdialog".split())
-PARAGRAPHS = frozenset("p ul ol dl table pre blockquote h1 h2 h3 h4 h5 h6 figure hr details".split())
-LINES = frozenset("div section article main header footer aside nav address form fieldset legend figcaption caption summary "
-                  "li dt dd tr td th thead tbody tfoot center body html option hgroup".split())
+INVISIBLE = frozenset({
+    "script", "style", "noscript", "template", "head", "title", "svg", "canvas", "object", "iframe", "select",
+    "button", "input", "textarea", "datalist", "audio", "video", "map", "rp", "rt"
+})
+FURNITURE = frozenset({"nav", "footer", "aside", "header"})
+FURNITURE_ROLES = frozenset({
+    "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar", "dialog",
+    "alertdialog"
+})
+PARAGRAPHS = frozenset({
+    "p", "ul", "ol", "dl", "table", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "figure", "hr",
+    "details"
+})
+LINES = frozenset({
+    "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "form", "fieldset", "legend",
+    "figcaption", "caption", "summary", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "center",
+    "body", "html", "option", "hgroup"
+})
 BLOCKS = PARAGRAPHS | LINES
 LEVELS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]+)", re.IGNORECASE)
 # What cannot nest (comments, scripts) is stepped over whole; an unclosed comment reaches to the end, as browsers have it
-_TAG = re.compile(r"<!--(?:.*?-->|.*)|<(script|style)\b.*?(?:</\1\s*>|$)|<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>", re.DOTALL | re.IGNORECASE)
-_NOT_NESTING = frozenset("area base br col embed hr img input link meta source track wbr p li td th tr dt dd option thead tbody "
-                         "tfoot".split())
+_TAG = re.compile(r"<!--(?:.*?-->|.*)|<(script|style)\b.*?(?:</\1\s*>|$)|<(/?)([a-z][a-z0-9-]*)[^<>]*>", re.DOTALL | re.IGNORECASE)
+_NOT_NESTING = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li",
+    "td", "th", "tr", "dt", "dd", "option", "thead", "tbody", "tfoot"
+})
 
 
 def parse(content: bytes, path: str) -> Parsed:

@@ -8,10 +8,10 @@ import re
 
 from saem.core.errors import missing
 from saem.transform.parse._decode import decode
+from saem.transform.parse._parsed import Parsed
 from saem.transform.parse.html import LIBRARIES as HTML_LIBRARIES
 from saem.transform.parse.html import VERSION as HTML_VERSION
 from saem.transform.parse.html import render, tree_of
-from saem.transform.parse._parsed import Parsed
 
 SUFFIXES: tuple[str, ...] = (".md", ".markdown")
 VERSION = f"1+{HTML_VERSION}"
@@ -21,8 +21,8 @@ _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?\n)??\1[ \t]*(?:\n|$)", re.
 _TITLE = re.compile(r"^title\s*[:=]\s*(.+?)\s*$", re.MULTILINE)
 # Only ordinary HTML is taken as HTML: `Vec<String>` and `<your name>` are text that the author forgot to quote, and an open
 # <script> or <title> would swallow all that follows it
-_NO_HTML = re.compile(r"<(?!!--|/?(?:a|abbr|address|article|aside|b|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|"
-                      r"details|dfn|div|dl|dt|em|figcaption|figure|font|footer|h[1-6]|header|hr|i|img|input|ins|kbd|li|main|mark|"
+_NO_HTML = re.compile(r"<(?!!--|/?(?:a|abbr|address|article|aside|b|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|"
+                      r"del|details|dfn|div|dl|dt|em|figcaption|figure|font|footer|h[1-6]|header|hr|i|img|input|ins|kbd|li|main|mark|"
                       r"nav|ol|p|picture|pre|q|s|samp|section|small|source|span|strike|strong|sub|summary|sup|table|tbody|td|"
                       r"tfoot|th|thead|tr|tt|u|ul|var)\b(?![-:]))", re.IGNORECASE)
 _NO_TEXT = re.compile(r"<(script|style|svg|iframe|video|audio)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)

@@ -25,7 +25,8 @@ _ONE_AT_A_TIME = threading.Lock()     # PDFium is not thread-safe, not even for 
 # PDFium writes U+FFFE for a hyphen at a line's end and joins the lines: the word is whole again without it, a code is not
 _WORD_HYPHEN = re.compile(r"(?<=[a-zà-ÿ])\ufffe\s*(?=[a-zà-ÿ])")
 _CODE_HYPHEN = re.compile(r"\ufffe\s*")
-_FILE_NAME = re.compile(r"\.(?:docx?|hwpx?|pptx?|xlsx?|pdf|indd|tex|dvi|txt|html?)$|^(?:Microsoft |untitled|제목 없음)", re.IGNORECASE)
+_FILE_NAME = re.compile(r"\.(?:docx?|hwpx?|pptx?|xlsx?|pdf|indd|tex|dvi|txt|html?)$|^(?:Microsoft |untitled|제목 없음)",
+                        re.IGNORECASE)
 
 
 def parse(content: bytes, path: str) -> Parsed:
@@ -66,7 +67,8 @@ def _opened(content: bytes, path: str) -> "PdfDocument":
         return PdfDocument(content)
     except PdfiumError as error:
         if "password" in str(error).lower() or "security" in str(error).lower():
-            raise SaemError("E403", "the PDF is encrypted with a password", where=path, fix="save a copy without password") from error
+            raise SaemError("E403", "the PDF is encrypted with a password", where=path,
+                            fix="save a copy without password") from error
         raise SaemError("E404", f"the PDF is corrupt: {error}", where=path, fix="open it in a viewer and save it anew") from error
 
 
@@ -87,17 +89,16 @@ def _page_text(document: "PdfDocument", number: int, path: str) -> str:
 
 
 def _joined(pages: list[str]) -> tuple[str, list[int]]:
-    starts: list[int] = []
-    parts: list[str] = []
-    length = 0
-    for page in pages:
-        if page and parts:
-            length += len(BETWEEN_PAGES)
-        starts.append(length)
-        if page:
-            parts.append(page)
-            length += len(page)
-    return BETWEEN_PAGES.join(parts), starts
+    """All text, and where each page starts in it; a page without text starts where the next one does."""
+    text = BETWEEN_PAGES.join(filter(None, pages))
+    starts = [len(text)] * len(pages)
+    start = end = len(text)
+    for number in range(len(pages) - 1, -1, -1):
+        if pages[number]:
+            start = end - len(pages[number])
+            end = start - len(BETWEEN_PAGES)
+        starts[number] = start
+    return text, starts
 
 
 def _bookmarks(document: "PdfDocument") -> list[tuple[int, int, str]]:
