@@ -4,7 +4,7 @@ One bad input never takes the others with it: a row operator is tried row by row
 row stands alone.
 """
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,12 +100,12 @@ def _tabulate(op: Operator, made: list[Any], origin: list[int], failures: list[F
     values = [row.row if isinstance(row, From) else row for row in made]
     try:
         return table_of(values, op.output), np.array(origin, np.int64), failures
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         bad: dict[int, Failure] = {}
         for value, index in zip(values, origin, strict=True):
             try:
                 table_of([value], op.output)
-            except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError) as error:
+            except (ValueError, TypeError, OverflowError) as error:
                 wrong = SaemError("E106", f"a value of {value!r:.120} does not fit the types of {op.output.__name__}: {error}",
                                   fix="return values of the hinted types")
                 bad[index] = failure(index, op, wrong)
@@ -196,7 +196,7 @@ def apply_groups(op: Operator, groups: Groups) -> Output:
                 made.append(rows)
         return made
 
-    made, origin, failures = _each(op, range(groups.count), lambda group: _call_group(op, arguments(group)))
+    made, origin, failures = _each(op, range(groups.count), lambda group: _call_group(op, arguments(group), where))
     parents = [[where[id(parent)] for parent in row.parents] if isinstance(row, From) else None for row in made]
     if op.output is None:
         tables = [row.rows if isinstance(row, Made) else row for row in made]
@@ -208,15 +208,36 @@ def apply_groups(op: Operator, groups: Groups) -> Output:
     return Output(rows, kept, failures, parents if any(p is not None for p in parents) else None)
 
 
-def _call_group(op: Operator, arguments: list[Any]) -> Any:
+def _call_group(op: Operator, arguments: list[Any], where: Mapping[int, tuple[int, int]]) -> Any:
     result = op.function(*arguments, **op.settings)
-    return [result] if op.output is None else result
+    if op.output is None or op.kind == "fit":
+        return [result] if op.output is None else result
+    rows = list(result)
+    for row in rows:
+        if isinstance(row, From) and not (row.parents and all(id(parent) in where for parent in row.parents)):
+            raise SaemError("E106", f"'{op.name}' named a parent that is no row of its group", fix="made_from(row, *rows that it was given)")
+    return rows
+
+
+def _check_groups(op: Operator, groups: Groups, made: Made, schema: pa.Schema) -> None:
+    """Every row comes from a row of the first table, and from rows of one key only."""
+    missing = [n for n in schema.names if n not in made.rows.column_names]
+    if missing:
+        raise SaemError("E106", f"'{op.name}' gave no column {', '.join(missing)}", fix="return the columns named in adds=")
+    for number, (index, member, least) in enumerate(zip((made.origin, *made.others), groups.member, (0, -1, -1, -1), strict=False)):
+        if len(index) != len(made.rows) or (len(index) and not least <= index.min() <= index.max() < len(member)):
+            raise SaemError("E106", f"'{op.name}' gave {len(made.rows)} rows and {len(index)} origins among {len(member)} rows of table {number + 1}",
+                            fix="Made(rows, origin, others): one input index for each output row")
+        named = index >= 0
+        if number and (member[index[named]] != groups.member[0][made.origin[named]]).any():
+            raise SaemError("E106", f"'{op.name}' made a row from rows of two keys", fix="a relation joins rows of one key only")
 
 
 def _many_groups(op: Operator, groups: Groups, start: int) -> Output:
     try:
         made = op.function(*groups.tables, **op.settings)
         schema = op.writes(*(t.schema for t in groups.tables))
+        _check_groups(op, groups, made, schema)
         rows = pa.table([_column(made.rows[n], schema.field(n).type) for n in schema.names], schema=schema)
         origin = groups.member[0][made.origin] if len(groups.tables[0]) else np.array([], np.int64)
         parents: list[list[tuple[int, int]] | None] | None = None

@@ -44,7 +44,7 @@ class Chain:
         if self.by and first.kind not in ("relation", "fit"):
             raise SaemError("E104", f"by= is for relations, '{first.name}' is a {first.kind}", where=caller(), fix="leave by= out")
         self._check("carry", self.carry, self.schemas[:1])
-        self._check("by", self.by, self.schemas)
+        self._check("by", self.by, self.schemas[:len(first.inputs)])
         if self.carry and not self.has_flat_map:
             raise SaemError("E104", "carry= is for operators that start new rows; a map keeps the row's columns anyway",
                             where=caller(), fix="leave carry= out")

@@ -52,7 +52,6 @@ class Ingest:
         key = row_schema(source.row_class).names[0]
         held = self.store.dataset.to_table(columns=[key, "_stamp", "_id", "_readers"])
         stamps = dict(zip(held[key].to_pylist(), held["_stamp"].to_pylist(), strict=True))
-        known = self.catalog.problem_units(self.name)
         seen: set[str] = set()
         kept: list[str] = []         # keys that cannot be looked at now: what the table holds of them stays
         changed: list[str] = []
@@ -73,7 +72,7 @@ class Ingest:
             self.on_progress(Progress(self.name, min((position + 1) * len(block[0]), len(changed)), len(changed)))
         gone = [k for k in stamps if k not in seen and not any(k == p or k.startswith(p + "/") for p in kept)]
         self._delete(ids(source_units(self.name, gone)))
-        self._note(problems, known)
+        self._note(problems)
 
     def _entries(self, source: Listing) -> Iterator[Any]:
         try:
@@ -111,10 +110,11 @@ class Ingest:
         if rows:
             yield pa.concat_tables(rows), stamps
 
-    def _note(self, problems: dict[bytes, Problem], known: dict[bytes, str]) -> None:
+    def _note(self, problems: dict[bytes, Problem]) -> None:
         """Record new problems and end those that are over, and nothing if they are the same as before."""
+        known = {p["unit"]: (p["kind"], p["reason"]) for p in self.catalog.problems(self.name)}
         over = [unit for unit in known if unit not in problems]
-        new = [p for unit, p in problems.items() if known.get(unit) != p.kind]
+        new = [p for unit, p in problems.items() if known.get(unit) != (p.kind, p.reason)]
         if over:
             self.publication.cleared.append((self.name, over))
         self.publication.problems += [(self.name, problem) for problem in new]
@@ -133,7 +133,7 @@ class Ingest:
                             fix=f"make {', '.join(source.key)} unique, or name more columns in key=")
         held = self.store.base.to_table(columns=["_unit"])["_unit"]
         self._delete(held.filter(pc.invert(pc.is_in(held, value_set=every))).combine_chunks())
-        self._note(problems, self.catalog.problem_units(self.name))
+        self._note(problems)
 
     def _tables(self, source: Rows, problems: dict[bytes, Problem]) -> Iterator[pa.Table]:
         waiting: list[Any] = []
@@ -159,12 +159,12 @@ class Ingest:
     def _tabulated(self, rows: list[Any], source: Rows | Inbox, problems: dict[bytes, Problem]) -> pa.Table:
         try:
             return table_of(rows, source.row_class)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError, AttributeError):
+        except (ValueError, TypeError, OverflowError, AttributeError):
             good = []
             for number, row in enumerate(rows):
                 try:
                     good.append(table_of([row], source.row_class))
-                except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError, AttributeError) as error:
+                except (ValueError, TypeError, OverflowError, AttributeError) as error:
                     key = str(getattr(row, source.key[0], number))
                     unit = digest(self.name, key)
                     problems[unit] = Problem(unit, "failed", key, "types", f"[E106] {error}", repr(row)[:2000])
@@ -194,6 +194,8 @@ class Ingest:
         keys = self._keys(rows)
         units = ids(source_units(self.name, keys))
         hashes = ids(row_hashes(rows))
+        if parents is not None:      # the same answer made from other rows is another row
+            hashes = ids([digest(h, *p) if p else h for h, p in zip(hashes.to_pylist(), parents.to_pylist(), strict=True)])
         readers = pa.array(codes if codes is not None else self._codes(rows, keys), pa.int32())
         stamp = [pa.array(stamps, pa.string())] if stamps is not None else []
         extra = ["_stamp"] if stamps is not None else []

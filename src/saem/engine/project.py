@@ -20,7 +20,7 @@ from saem.engine.refresh import Task, refresh
 from saem.engine.table import Table
 from saem.store.catalog import Catalog, Head, Publication
 from saem.store.lease import lease
-from saem.store.table import Store
+from saem.store.table import Store, is_written
 
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -128,7 +128,8 @@ class Project:
     def sql(self, query: str) -> pa.Table:
         """One SELECT over the published tables, by DuckDB."""
         from saem.engine.querying import query_tables
-        return query_tables(query, {name: self.published(name) for name in self.catalog.heads()})
+        heads = self.catalog.heads()      # read once: all tables at one snapshot
+        return query_tables(query, {name: lance.dataset(self._uri(head.place), version=head.version) for name, head in heads.items()})
 
     def trace(self, row: str) -> Any:
         """Where a row came from, up to the source, and what was made from it."""
@@ -172,7 +173,8 @@ class Project:
         Raises: E301 if another run is at work after `wait_s` seconds.
         """
         started, clock = time.time(), time.perf_counter()
-        tables = [t for t in self.order() if only is None or t.name in set(only)]
+        wanted = {self.declared(name).name for name in only} if only is not None else set(self.tables)
+        tables = [table for table in self.order() if table.name in wanted]
         try:
             with lease(self.catalog, wait_s) as owner:
                 run = _Run(self, retry, on_progress)
@@ -265,7 +267,7 @@ class _Run:
 
     def _fits(self, place: str, wanted: pa.Schema) -> bool:
         uri = self.project._uri(place)
-        if not os.path.exists(os.path.join(uri, "_versions")):
+        if not is_written(uri):
             return True
         have = [(f.name, f.type) for f in lance.dataset(uri).schema if f.name in ("_stamp",) or not f.name.startswith("_")
                 or f.name.startswith(("_memo_", "_tokens_"))]

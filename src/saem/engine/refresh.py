@@ -140,21 +140,27 @@ class Refresh:
             rows, origin, named, codes = self._relation(rest.pop(0), units)
         else:
             rows, origin = units.rows, np.arange(len(units))
-        for op in rest:
+        local = self._local(rows) if self.chain.is_relation and not self.chain.has_flat_map else [b""] * len(rows)
+        for position, op in enumerate(rest):
             others, further = further[:len(op.inputs) - 1], further[len(op.inputs) - 1:]
             before = rows
             rows, step = self._run(op, before, others, units, origin)
             origin = origin[step]
             if named is not None:
                 named, codes = [named[i] for i in step], [codes[i] for i in step]
+            local = [local[i] for i in step]
             if op.kind == "flat_map":
                 kept = [n for n in self.chain.carry if n not in rows.column_names]
                 if kept:
                     carried = before.select(kept).take(pa.array(step))
                     rows = pa.table(carried.columns + rows.columns, names=kept + rows.column_names)
-        key = self.chain.local_key
-        local = row_hashes(rows.select(list(key))) if key else [b""] * len(rows)
+                if not any(later.kind == "flat_map" for later in rest[position + 1:]):
+                    local = self._local(rows)      # before a later map may replace what names the row
         return Slice(units, rows, origin, local, occurrences(origin, local), named, codes)
+
+    def _local(self, rows: pa.Table) -> list[bytes]:
+        key = self.chain.local_key
+        return row_hashes(rows.select(list(key))) if key else [b""] * len(rows)
 
     def _relation(self, op: Operator, units: Units) -> tuple[pa.Table, np.ndarray, list[list[bytes] | None] | None, list[list[int]]]:
         """(rows, the group of each, the parents that the operator named, their readers)."""

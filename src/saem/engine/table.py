@@ -82,14 +82,14 @@ class Table:
             key, values = source.encode(row)
             body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [], "readers": readers[number] if readers else None}
             if body["readers"] is None:
-                body["readers"] = self.project.catalog.reader_code(self.readers) if not callable(self.readers) else None
+                body["readers"] = None if callable(self.readers) or isinstance(self.readers, str) else self.project.catalog.reader_code(self.readers)
             made.append((key, json.dumps(body, ensure_ascii=False)))
         self.project.catalog.put(self.name, made)
 
-    def drop(self, keys: Iterable[str]) -> None:
-        """Delete rows of a `records` source by their keys, at the next run."""
+    def drop(self, keys: Iterable[Any]) -> None:
+        """Delete rows of a `records` source by their keys (tuples, where several columns make the key), at the next run."""
         self._inbox()
-        self.project.catalog.put(self.name, [(key, None) for key in keys])
+        self.project.catalog.put(self.name, [(key if isinstance(key, str) else repr(key), None) for key in keys])
 
     def _inbox(self) -> Any:
         if not hasattr(self.source, "encode"):

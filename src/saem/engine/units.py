@@ -94,9 +94,9 @@ class Parents:
 
     def changes(self, since: Sequence[int]) -> Work | None:
         """The units that the parents' deltas touch; None = everything, for a table that is read whole has changed."""
-        for store, mark in zip(self.broadcast, since[len(self.keyed):], strict=True):
-            if any(len(part) for part in self._delta(store, mark, [])[:3]):
-                return None
+        whole = [self._delta(store, mark, []) for store, mark in zip(self.broadcast, since[len(self.keyed):], strict=True)]
+        if any(len(now) or len(was) for now, was, _ in whole):
+            return None
         deltas = [self._delta(store, mark, self.chain.by) for store, mark in zip(self.keyed, since, strict=False)]
         if self.is_whole:
             unit = Touched(ids([key_unit(())]))
@@ -104,14 +104,18 @@ class Parents:
             is_touched = any(len(now) or len(was) for now, was, _ in deltas)
             is_regranted = any(len(granted) for *_, granted in deltas)
             return Work(unit if is_touched else nothing, ids([]), unit if is_regranted and not is_touched else nothing)
+        has_new_readers = any(len(granted) for *_, granted in whole)     # of a table read whole: every unit is asked
         if not self.chain.is_relation:
             now, was, granted = deltas[0]
             alive = pc.is_in(was["_id"], value_set=now["_id"].combine_chunks())
+            if has_new_readers:
+                granted = self.stores[0].dataset.to_table(columns=["_id"], with_row_id=True)
+                granted = granted.filter(pc.invert(pc.is_in(granted["_id"], value_set=now["_id"].combine_chunks())))
             return Work(Touched(now["_id"].combine_chunks(), now["_rowid"].combine_chunks()),
                         was.filter(pc.invert(alive))["_id"].combine_chunks(),
                         Touched(granted["_id"].combine_chunks(), granted["_rowid"].combine_chunks()))
         touched = _distinct([self._keys(part) for now, was, _ in deltas for part in (now, was)])
-        granted = _distinct([self._keys(granted) for *_, granted in deltas])
+        granted = _distinct([self._keys(granted) for *_, granted in deltas]) if not has_new_readers else self.everything().touched
         is_new = pc.invert(pc.is_in(granted.units, value_set=touched.units))
         keys = granted.keys.filter(is_new) if granted.keys is not None else None
         return Work(touched, ids([]), Touched(granted.units.filter(is_new), keys=keys))

@@ -83,6 +83,8 @@ class Folder:
             if os.path.lexists(os.path.join(self.root, text)):     # both spellings exist: each keeps its own
                 text = os.fsencode(path).decode("utf-8", "backslashreplace")
             self._names[text] = path
+        else:
+            self._names.pop(text, None)
         return text
 
 

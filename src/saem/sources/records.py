@@ -6,7 +6,7 @@ import typing
 from collections.abc import Iterable
 from typing import Any
 
-from saem.core.columns import row_schema
+from saem.core.columns import row_schema, table_of
 from saem.core.errors import SaemError, caller, suggest
 
 
@@ -20,6 +20,11 @@ class Records:
         if not isinstance(row, self.row_class):
             name = self.row_class.__name__
             raise SaemError("E106", f"{row!r:.80} is no {name}", where=caller(), fix=f"put([{name}(...)])")
+        try:
+            table_of([row], self.row_class)
+        except (ValueError, TypeError, OverflowError, AttributeError) as error:
+            raise SaemError("E106", f"{row!r:.80} does not fit the types of {self.row_class.__name__}: {error}", where=caller(),
+                            fix="put values of the hinted types") from error
         values = {name: getattr(row, name) for name in row_schema(self.row_class).names}
         return key_text([values[name] for name in self.key]), {name: _to_json(value) for name, value in values.items()}
 
@@ -48,8 +53,9 @@ def records(row_class: type, key: str | Iterable[str] | None = None) -> Records:
 
 
 def key_text(values: list[Any]) -> str:
-    """A natural key as text: a single text stands for itself."""
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else repr(tuple(values))
+    """A natural key as text, as `source_units` has it: a single text stands for itself."""
+    key = values[0] if len(values) == 1 else tuple(values)
+    return key if isinstance(key, str) else repr(key)
 
 
 def _to_json(value: Any) -> Any:

@@ -124,7 +124,8 @@ class Catalog:
                 else:
                     self.db.executemany("delete from problem where name=? and unit=?", [(name, unit) for unit in units])
             self.db.executemany("insert or replace into problem values (?,?,?,?,?,?,?,?)", [
-                (name, p.unit, p.kind, p.key, p.operator, p.reason, p.details, time.time()) for name, p in publication.problems])
+                (name, p.unit, p.kind, _storable(p.key), p.operator, _storable(p.reason), _storable(p.details), time.time())
+                for name, p in publication.problems])
             self.db.executemany("delete from inbox where name=? and number<=?", publication.inbox)
             heads = json.dumps({name: [head.place, head.version] for name, head in sorted(self.heads().items())})
             self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
@@ -193,6 +194,11 @@ class Catalog:
         if pair not in self._pairs:
             self._pairs[pair] = self.reader_code(self.members(a) & self.members(b))
         return self._pairs[pair]
+
+
+def _storable(text: str) -> str:
+    """Half a surrogate pair, as escapes: SQLite takes UTF-8 only."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def exists(folder: str) -> bool:

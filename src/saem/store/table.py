@@ -30,7 +30,7 @@ class Store:
     def __init__(self, uri: str, schema: pa.Schema, head: int | None, on_step: OnStep) -> None:
         self.uri, self.on_step, self.name = uri, on_step, os.path.basename(uri).split(".")[0]
         self.schema = pa.schema(SYSTEM + list(schema))
-        if not os.path.exists(os.path.join(uri, "_versions")):
+        if not is_written(uri):
             lance.write_dataset(self.schema.empty_table(), uri, enable_stable_row_ids=True, data_storage_version="2.2")
         latest = lance.dataset(uri)
         if not latest.has_stable_row_ids:
@@ -157,6 +157,12 @@ class Store:
 
     def _unindexed(self, index: str) -> int:
         return int(self.dataset.stats.index_stats(index)["num_unindexed_rows"])
+
+
+def is_written(uri: str) -> bool:
+    """Whether a dataset is there; a crash can leave its folders without any version."""
+    versions = os.path.join(uri, "_versions")
+    return os.path.isdir(versions) and any(name.endswith(".manifest") for name in os.listdir(versions))
 
 
 def lookup(dataset: lance.LanceDataset, column: str, keys: pa.Array | pa.ChunkedArray, columns: Sequence[str]) -> pa.Table:
