@@ -73,15 +73,29 @@ class Chain:
     def _shape(self) -> tuple[pa.Schema, tuple[str, ...]]:
         schemas = [visible(schema) for schema in self.schemas]
         schema, key, used = schemas[0], tuple[str, ...](), 1
+        remembered: dict[str, str] = {}      # columns that the table is the memory of: the operators that wrote them
         for op in self.operators:
             further = schemas[used:used + len(op.inputs) - 1] if op.inputs[0].shape != "tables" else schemas[1:]
             before = (schema, *further)
+            self._check_memory(op, before, remembered)
             schema, used = op.schema(*before), used + len(further)
             if op.kind != "map":
                 key = op.key if op.key is not None else tuple(schema.names)
             if op.kind == "flat_map":
+                remembered = {}
                 schema = pa.schema([schemas[0].field(n) for n in self.carry if n not in schema.names] + list(schema))
         return pa.schema([f for f in schema if not f.name.startswith("_") or f.name.startswith(("_memo_", "_tokens_"))]), key
+
+    def _check_memory(self, op: Operator, before: Sequence[pa.Schema], remembered: dict[str, str]) -> None:
+        """A costly result is looked up in the table itself, so no later operator may replace it there."""
+        written = op.writes(*before).names if op.kind == "map" else []
+        for name in [*written, *op.consumes]:
+            if name in remembered:
+                what = f"'{op.name}' is costly and stands twice" if name == op.memo_column else \
+                    f"'{op.name}' replaces '{name}', which the costly '{remembered[name]}' wrote and the table must keep"
+                raise SaemError("E104", what, where=caller(), fix="write another column, or derive a further table")
+        if op.memo:
+            remembered |= dict.fromkeys(written, op.name)
 
     @property
     def is_relation(self) -> bool:

@@ -2,6 +2,7 @@
 
 Nothing is kept outside the tables that `forget` would have to find.
 """
+import threading
 from collections.abc import Iterable
 
 import lance
@@ -26,11 +27,25 @@ class Memo:
         self.recent: dict[bytes, tuple[pa.Table, int]] = {}
         self.recent_bytes = 0
         self.reused = self.computed = 0
+        self.busy: set[bytes] = set()        # what other threads compute at this moment
+        self.is_free = threading.Condition()
 
     def apply(self, op: Operator, rows: pa.Table) -> Output:
-        """Like `apply`, calling the operator only for input that no table knows."""
+        """Like `apply`, calling the operator only for input that no table knows and no other thread is at work on."""
         mark = self._mark(op)
         keys = [digest(mark, raw) for raw in row_hashes(rows.select(list(op.memo)))]
+        mine = set(keys)
+        with self.is_free:
+            self.is_free.wait_for(lambda: self.busy.isdisjoint(mine))
+            self.busy |= mine
+        try:
+            return self._apply(op, rows, keys)
+        finally:
+            with self.is_free:
+                self.busy -= mine
+                self.is_free.notify_all()
+
+    def _apply(self, op: Operator, rows: pa.Table, keys: list[bytes]) -> Output:
         names = [n for n in op.writes(rows.schema).names if n != op.memo_column]
         known = self._known(op, keys, names)
         new = {key: i for i, key in enumerate(keys) if key not in known}

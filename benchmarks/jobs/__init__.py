@@ -1,0 +1,1 @@
+"""What the fresh processes do; these modules may import saem, the benchmarks beside this folder may not."""
