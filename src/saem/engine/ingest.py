@@ -1,9 +1,10 @@
 """Bring one source table up to date: what the source gives, compared with what the table holds."""
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, cast
 
+import lance
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,6 +33,7 @@ class Ingest:
     catalog: Catalog
     publication: Publication
     on_progress: OnProgress
+    older: lance.LanceDataset | None = None     # the table's former columns, where they have changed
     counts: Counts = field(default_factory=Counts)
 
     def run(self) -> Counts:
@@ -105,10 +107,10 @@ class Ingest:
             stamps.append(stamp)
             size += made.nbytes
             if len(rows) >= BLOCK_ROWS or size >= BLOCK_BYTES:
-                yield pa.concat_tables(rows), stamps
+                yield pa.concat_tables(rows).combine_chunks(), stamps
                 rows, stamps, size = [], [], 0
         if rows:
-            yield pa.concat_tables(rows), stamps
+            yield pa.concat_tables(rows).combine_chunks(), stamps
 
     def _note(self, problems: dict[bytes, Problem]) -> None:
         """Record new problems and end those that are over, and nothing if they are the same as before."""
@@ -173,6 +175,8 @@ class Ingest:
     # rows that were put
 
     def _inbox(self, source: Inbox) -> None:
+        if self.older is not None:
+            self._carry_over(self.older)
         last, waiting = self.catalog.inbox(self.name)
         if not waiting:
             return
@@ -185,6 +189,24 @@ class Ingest:
             self._upsert(rows, None, parents, codes if any(c is not None for c in codes) else None)
         self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))
         self.publication.inbox.append((self.name, last))
+
+    def _carry_over(self, older: lance.LanceDataset) -> None:
+        """Put rows have no other home: when their columns change they move, with defaults in columns that are new."""
+        rows = older.to_table()
+        defaults = {f.name: f.default for f in fields(self.source.row_class) if f.default is not MISSING}
+        schema = row_schema(self.source.row_class)
+        columns = []
+        for each in schema:
+            try:
+                columns.append(rows[each.name].cast(each.type) if each.name in rows.column_names
+                               else pa.array([defaults.get(each.name)] * len(rows), each.type))
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                raise SaemError("E104", f"the rows of '{self.name}' cannot become {each.type} in '{each.name}': {error}",
+                                fix="name the new column otherwise; nothing was changed") from error
+        own = pa.table(columns, schema=schema)
+        hashes = [digest(h, *p) if p else h for h, p in zip(row_hashes(own), rows["_parents"].to_pylist(), strict=True)]
+        self.store.append(pa.table([rows["_id"], rows["_unit"], ids(hashes), rows["_readers"], rows["_parents"], *own.columns],
+                                   schema=self.store.schema))
 
     # comparing and writing
 

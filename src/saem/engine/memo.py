@@ -59,9 +59,11 @@ class Memo:
             known |= fresh
             why = {keys[asked[f.index]]: f for f in made.failures}
             failures = [Failure(i, why[key].operator, why[key].reason, why[key].details) for i, key in enumerate(keys) if key in why]
-            self.computed += len(new)
+            with self.is_free:
+                self.computed += len(new)
         kept = [i for i, key in enumerate(keys) if key in known]
-        self.reused += len(keys) - len(new)
+        with self.is_free:
+            self.reused += len(keys) - len(new)
         out = rows if len(kept) == len(rows) else rows.take(pa.array(kept, pa.int64()))
         out = out.drop_columns([n for n in names if n in out.column_names])
         places = [known[keys[i]] for i in kept]
