@@ -4,19 +4,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, hint, project
+from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, TableOption, WhereOption, hint, project
 from saem.cli.output import Output
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
     from saem.engine.table import Table
 
-TableOption = Annotated[str | None, typer.Option("--table", help="The table to search, where several are indexed.")]
+Words = Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", help="A folder of documents (none in a project); the question.")]
 
 
-def ask(words: Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", help="A folder of documents (may be left out in a project), and the question.")],
-        project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
-        table: TableOption = None, where: Annotated[str | None, typer.Option(help="An SQL condition on the passages.")] = None,
+def ask(words: Words, project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False,
+        quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
         k: Annotated[int, typer.Option(min=1, help="Passages to look at.")] = 8) -> None:
     """Answer from the documents, each sentence with its citation; say so when they do not answer.
 
@@ -26,11 +25,12 @@ def ask(words: Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", 
     """
     from saem.core.errors import SaemError
     out = Output(as_json, quiet)
-    folder, question = (words[0], " ".join(words[1:])) if len(words) > 1 and os.path.isdir(os.path.expanduser(words[0])) else (project_, " ".join(words))
-    if len(words) == 1 and os.path.isdir(os.path.expanduser(words[0])):
+    is_folder = os.path.isdir(os.path.expanduser(words[0]))
+    if is_folder and len(words) == 1:
         raise SaemError("E104", "there is a folder but no question", fix=f'saem ask {words[0]} "your question"')
-    if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
-        raise SaemError("E206", f"there is no folder '{folder}'", fix='saem ask FOLDER "your question"')
+    if len(words) == 2 and not is_folder:
+        raise SaemError("E206", f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
+    folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
     db = project(folder, state)
     searched = _indexed(db, table)
     _keep_current(db, folder, out)
@@ -70,8 +70,7 @@ def _keep_current(db: "Project", folder: str | None, out: Output) -> None:
 
 
 def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
-           as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None,
-           where: Annotated[str | None, typer.Option(help="An SQL condition on the rows.")] = None,
+           as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
            k: Annotated[int, typer.Option(min=1, help="How many hits.")] = 10) -> None:
     """Find rows by words and meaning, best first, with the figures behind each score.
 

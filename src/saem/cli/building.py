@@ -7,6 +7,10 @@ import typer
 from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, hint, project
 from saem.cli.output import Output
 
+SETTINGS = """# settings of this project; SAEM_* in the environment goes before them, flags before both
+[saem]
+# state = ".saem"
+"""
 PIPELINE = '''"""The tables of this project. `saem run` brings them up to date."""
 import saem
 from saem.sources import folder
@@ -41,7 +45,7 @@ def init(name: Annotated[str, typer.Argument(help="The folder to make.")],
         os.makedirs(where, exist_ok=True)
     os.makedirs(name, exist_ok=True)
     for file, text in (("pipeline.py", PIPELINE.format(docs=where)), (".gitignore", ".saem/\n"),
-                       ("saem.toml", "# settings of this project; SAEM_* in the environment and flags go before them\n[saem]\n# state = \".saem\"\n")):
+                       ("saem.toml", SETTINGS)):
         with open(os.path.join(name, file), "w", encoding="utf-8") as target:
             target.write(text)
     if as_json:

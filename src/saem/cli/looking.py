@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, hint, project
+from saem.cli.options import JsonOption, LimitOption, ProjectOption, QuietOption, StateOption, WhereOption, hint, project
 from saem.cli.output import Output
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def status(project_: ProjectOption = None, state: StateOption = None, as_json: J
 
 
 def show(table: Annotated[str, typer.Argument(help="The table.")], project_: ProjectOption = None, state: StateOption = None,
-         as_json: JsonOption = False, quiet: QuietOption = False, where: Annotated[str | None, typer.Option(help="An SQL condition.")] = None,
-         limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows.")] = 10,
+         as_json: JsonOption = False, quiet: QuietOption = False, where: WhereOption = None, limit: LimitOption = 10,
          columns: Annotated[str | None, typer.Option(help="Columns, with commas between.")] = None,
          ids: Annotated[bool, typer.Option("--ids", help="The rows' ids too, for `saem trace`.")] = False) -> None:
     """Rows of a table.
@@ -66,9 +65,8 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     out.next(hint(f"saem trace {made[0]['id'][:12]}" if made and "id" in made[0] else f"saem show {table} --ids", project_))
 
 
-def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")], project_: ProjectOption = None, state: StateOption = None,
-        as_json: JsonOption = False, quiet: QuietOption = False,
-        limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows to print.")] = 100) -> None:
+def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")], project_: ProjectOption = None,
+        state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False, limit: LimitOption = 100) -> None:
     """One SELECT over the published tables, by DuckDB.
 
     Example: saem sql "select language, count(*) from docs group by 1"
@@ -83,8 +81,8 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")
     out.line(f"{len(shown):,} of {len(rows):,} rows" if len(rows) > len(shown) else f"{len(rows):,} rows")
 
 
-def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or more digits), or TABLE:KEY.")], project_: ProjectOption = None,
-          state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or more digits), or TABLE:KEY.")],
+          project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Where a row came from, up to the source record, and everything that was made from it.
 
     Example: saem trace files:library.md
@@ -99,7 +97,8 @@ def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or
     if as_json:
         out.data(found.to_dict() | ({"stale": is_stale} if found.row.table == "answers" else {}))
         return
-    out.line(f"{found.row.table}  {found.row.label}  {found.row.id[:12]}" + ("  (stale: a cited row has changed or gone)" if is_stale else ""))
+    note = "  (stale: a cited row has changed or gone)" if is_stale else ""
+    out.line(f"{found.row.table}  {found.row.label}  {found.row.id[:12]}{note}")
     if found.parents:
         out.line("came from")
         _tree(out, found.parents, 1)

@@ -77,7 +77,8 @@ def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -
 
 def _touched(project: "Project", table: Table) -> int:
     heads = project.catalog.heads()
-    stores = [Store(project._uri(heads[n].place), project.declared(n).schema, heads[n].version, project.on_step) for n in table.parent_names]
+    stores = [Store(project.uri(heads[n].place), project.declared(n).schema, heads[n].version, project.on_step)
+              for n in table.parent_names]
     parents = Parents(table.chain, stores, project.catalog)
     consumed = project.catalog.consumed(table.name)
     is_known = all(n in consumed and consumed[n][0] == heads[n].place for n in table.parent_names)

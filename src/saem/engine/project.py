@@ -1,7 +1,5 @@
 """A project: tables that are declared, what is published of them, and the run that brings them up to date."""
-import errno
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -13,14 +11,13 @@ import pyarrow as pa
 
 from saem.core.errors import SaemError, caller, suggest
 from saem.core.operator import Operator
-from saem.core.run import Counts, OnProgress, OnStep, Report, ignore
+from saem.core.run import OnProgress, OnStep, Report, ignore
 from saem.core.source import FunctionSource
-from saem.engine.ingest import Ingest, Readers
-from saem.engine.refresh import Task, refresh
+from saem.engine.ingest import Readers
+from saem.engine.running import Run, explained
 from saem.engine.table import Table
-from saem.store.catalog import Catalog, Head, Publication
+from saem.store.catalog import Catalog
 from saem.store.lease import lease
-from saem.store.table import Store, is_written
 
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -70,7 +67,9 @@ class Project:
                 raise SaemError("E105", f"{op!r:.60} is no operator", where=caller(),
                                 fix="decorate the function with @saem.operator(version=\"1\"), with type hints")
         parents = [t.name if isinstance(t, Table) else t for t in using]
-        parents += [n for op in operators if op.reads for n in op.reads(**op.settings) if n not in parents or op.inputs[0].shape != "tables"]
+        for op in operators:
+            named = op.reads(**op.settings) if op.reads else []
+            parents += [n for n in named if n not in parents or op.inputs[0].shape != "tables"]
         if not parents:
             raise SaemError("E104", f"'{name}' is derived from no table", where=caller(), fix="give using=[...]")
         table = Table(self, name, operators=operators, parents=parents, by=(by,) if isinstance(by, str) else by, carry=carry)
@@ -86,7 +85,8 @@ class Project:
             raise SaemError("E201", f"two tables are named '{table.name}'", where=caller(),
                             fix=f"rename one; the other is at {self.tables[table.name].declared_at}")
         if not table.name or table.name[0] in "_0123456789" or set(table.name) - set(NAME):
-            raise SaemError("E201", f"'{table.name}' cannot name a table", where=caller(), fix="lower-case letters, digits and '_', a letter first")
+            raise SaemError("E201", f"'{table.name}' cannot name a table", where=caller(),
+                            fix="lower-case letters, digits and '_', a letter first")
         self.tables[table.name] = table
         return table
 
@@ -120,16 +120,16 @@ class Project:
         """A table as the newest publish has it."""
         head = self.catalog.heads().get(name)
         if head is None:
-            known = name in self.tables
-            raise SaemError("E208" if known else "E202", f"nothing of '{name}' is published yet" if known else f"no table is named '{name}'",
-                            where=caller(), fix="saem run" if known else suggest(name, self.names(), "table"))
-        return lance.dataset(self._uri(head.place), version=head.version)
+            if name in self.tables:
+                raise SaemError("E208", f"nothing of '{name}' is published yet", where=caller(), fix="saem run")
+            raise SaemError("E202", f"no table is named '{name}'", where=caller(), fix=suggest(name, self.names(), "table"))
+        return lance.dataset(self.uri(head.place), version=head.version)
 
     def sql(self, query: str) -> pa.Table:
         """One SELECT over the published tables, by DuckDB."""
         from saem.engine.querying import query_tables
         heads = self.catalog.heads()      # read once: all tables at one snapshot
-        return query_tables(query, {name: lance.dataset(self._uri(head.place), version=head.version) for name, head in heads.items()})
+        return query_tables(query, {name: lance.dataset(self.uri(head.place), version=head.version) for name, head in heads.items()})
 
     def trace(self, row: str) -> Any:
         """Where a row came from, up to the source, and what was made from it."""
@@ -141,7 +141,8 @@ class Project:
         from saem.engine.planning import plan
         return plan(self)
 
-    def _uri(self, place: str) -> str:
+    def uri(self, place: str) -> str:
+        """Where a dataset of this project lies."""
         return os.path.join(self.state, "tables", place)
 
     # running
@@ -177,7 +178,7 @@ class Project:
         tables = [table for table in self.order() if table.name in wanted]
         try:
             with lease(self.catalog, wait_s) as owner:
-                run = _Run(self, retry, on_progress)
+                run = Run(self, retry, on_progress)
                 for table in tables:
                     run.bring(table)
                 self.on_step("before publish")
@@ -188,4 +189,4 @@ class Project:
                     self.catalog.record_run(started, report.seconds, snapshot, {n: asdict(c) for n, c in run.counts.items()})
                 return report
         except (OSError, sqlite3.OperationalError) as error:
-            raise _explained(error, self.state) from error
+            raise explained(error, self.state) from error

@@ -24,7 +24,8 @@ def query_tables(query: str, datasets: Mapping[str, Any], limit_mb: int = 1024) 
     except Exception as error:
         if isinstance(error, SaemError) or not type(error).__module__.startswith(("duckdb", "_duckdb")):
             raise
-        raise SaemError("E211", f"the query cannot be run: {str(error).strip():.400}", fix="saem status shows the tables, saem show TABLE its columns") from error
+        raise SaemError("E211", f"the query cannot be run: {str(error).strip():.400}",
+                        fix="saem status shows the tables, saem show TABLE its columns") from error
     finally:
         con.close()
 

@@ -171,7 +171,8 @@ class Table:
     def _repr_html_(self) -> str:
         rows = self.to_arrow(limit=10)
         head = "".join(f"<th>{html.escape(n)}</th>" for n in rows.column_names)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(str(v)[:100])}</td>" for v in row.values()) + "</tr>" for row in rows.to_pylist())
+        cells = ["".join(f"<td>{html.escape(str(value)[:100])}</td>" for value in row.values()) for row in rows.to_pylist()]
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
         return f"<p>{html.escape(self.name)}: {self.count():,} rows</p><table><tr>{head}</tr>{body}</table>"
 
 

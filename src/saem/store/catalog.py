@@ -13,7 +13,8 @@ from saem.core.errors import SaemError
 NOBODY, EVERYONE = 0, 1         # codes of the two reader sets that always exist
 FORMAT = 1                      # of this file; a higher one was written by a newer saem
 SCHEMA = """
-create table if not exists head(name text primary key, place text not null, version int not null, fingerprint blob not null, encoders text not null);
+create table if not exists head(name text primary key, place text not null, version int not null, fingerprint blob not null,
+                                encoders text not null);
 create table if not exists consumed(child text, parent text, place text not null, version int not null, primary key(child, parent));
 create table if not exists snapshot(number integer primary key, published_at real not null, heads text not null);
 create table if not exists run(number integer primary key, started_at real, seconds real, snapshot int, counts text);

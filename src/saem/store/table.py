@@ -71,14 +71,15 @@ class Store:
     def append(self, rows: pa.Table) -> None:
         if len(rows):
             self._begin()
-            self.dataset.insert(rows.cast(self.schema), max_rows_per_file=FRAGMENT_ROWS)
+            whole = rows.cast(self.schema).combine_chunks()      # Lance packs every chunk by itself: small ones cost twice the CPU
+            self.dataset.insert(whole, max_rows_per_file=FRAGMENT_ROWS)
             self._done("append")
 
     def update(self, rows: pa.Table) -> None:
         """Replace whole rows. They move to a new fragment, so vector and text indexes take them in again."""
         if len(rows):
             self._begin()
-            self.dataset.merge_insert("_id").when_matched_update_all().execute(rows.cast(self.schema))
+            self.dataset.merge_insert("_id").when_matched_update_all().execute(rows.cast(self.schema).combine_chunks())
             self._done("update")
 
     def patch(self, rows: pa.Table) -> None:

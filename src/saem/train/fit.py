@@ -27,7 +27,8 @@ def _depends(learner: str = "base_rate", **_: object) -> list[str]:
 def fit(rows: Group, target: str, learner: str = "base_rate") -> Model:
     """Train on the rows of a table, or of each key in `by=`. The target is true or false, or a number."""
     if target not in rows.column_names:
-        raise SaemError("E101", f"fit names the target '{target}', which the rows do not have", fix=suggest(target, rows.column_names, "column"))
+        raise SaemError("E101", f"fit names the target '{target}', which the rows do not have",
+                        fix=suggest(target, rows.column_names, "column"))
     kind = rows.schema.field(target).type
     if not (pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise SaemError("E104", f"the target '{target}' holds {kind}", fix="a target is true or false, or a number")

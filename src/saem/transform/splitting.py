@@ -160,7 +160,8 @@ MIN_WIDTH = 16                        # characters; no page is narrower, so shor
 MAX_UNFILLED = 0.75                   # of the paragraph's width: a line that ends before was ended by its author
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"\s*(?:[-*+–·]\s|[•▪◦○●□■▶▷◆◇※☞✓✔①-⑳㉠-㉻|]|\(?\d{1,3}[.)]\s|\(?[A-Z]\)\s|"
-                   r"\(?[가나다라마바사아자차카타파하a-z][.)]\s|\d+(?:\.\d+)+\.?\s+[A-Z가-힣]|제\s?\d+\s?[편장절관조]|#{1,6}\s|>\s|\d{4}-\d\d-\d\d[T ]\d|\[\d)")
+                   r"\(?[가나다라마바사아자차카타파하a-z][.)]\s|\d+(?:\.\d+)+\.?\s+[A-Z가-힣]|제\s?\d+\s?[편장절관조]|#{1,6}\s|>\s|"
+                   r"\d{4}-\d\d-\d\d[T ]\d|\[\d)")
 _LABEL = re.compile(r"\s*[^\s:：][^:：\n]{0,20}[:：]\s")
 _KOREAN_END = re.compile(r"(?:니다|세요|[어아해예에]요|[한된있없이았었였했됐는]다)[\"'”’)]*$")
 _FIRST_WORD = re.compile(r"\s*\S+")

@@ -56,7 +56,8 @@ def parse(file: File) -> Document:
 def _parser(suffix: str) -> ModuleType:
     parsers = _by_suffix()
     if suffix not in parsers:
-        raise SaemError("E402", f"no parser takes '{suffix}' files", fix=f"files that can be read: {', '.join(filter(None, sorted(parsers)))}")
+        known = ", ".join(filter(None, sorted(parsers)))
+        raise SaemError("E402", f"no parser takes '{suffix}' files", fix=f"files that can be read: {known}")
     return parsers[suffix]
 
 

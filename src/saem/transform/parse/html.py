@@ -49,7 +49,8 @@ LEVELS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]+)", re.IGNORECASE)
 # What cannot nest (comments, scripts) is stepped over whole; an unclosed comment reaches to the end, as browsers have it
-_TAG = re.compile(r"<!--(?:.*?-->|.*)|<(script|style)\b.*?(?:</\1\s*>|$)|<(/?)([a-z][a-z0-9-]*)[^<>]*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<!--(?:.*?-->|.*)|<(script|style)\b.*?(?:</\1\s*>|$)|<(/?)([a-z][a-z0-9-]*)[^<>]*>",
+                  re.DOTALL | re.IGNORECASE)
 _NOT_NESTING = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li",
     "td", "th", "tr", "dt", "dd", "option", "thead", "tbody", "tfoot"

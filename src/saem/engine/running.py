@@ -1,0 +1,150 @@
+"""One run: every table up to date on top of what is published, then one publish."""
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import lance
+import pyarrow as pa
+
+from saem.core.errors import SaemError
+from saem.core.run import Counts, OnProgress
+from saem.engine.ingest import Ingest
+from saem.engine.refresh import Task, refresh
+from saem.store.catalog import Head, Publication
+from saem.store.table import Store
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+    from saem.engine.table import Table
+
+
+class Run:
+    """One run's stores, counts and publication."""
+
+    def __init__(self, project: "Project", retry: bool, on_progress: OnProgress) -> None:
+        self.project, self.catalog, self.retry, self.on_progress = project, project.catalog, retry, on_progress
+        self.heads = self.catalog.heads()
+        self.stores: dict[str, Store] = {}
+        self.places: dict[str, str] = {}
+        self.counts: dict[str, Counts] = {}
+        self.publication = Publication()
+
+    def bring(self, table: "Table") -> None:
+        """One table up to date, unpublished."""
+        clock = time.perf_counter()
+        head = self.heads.get(table.name)
+        store, older = self._open(table, head)
+        self.stores[table.name] = store
+        if table.source is not None:
+            counts = Ingest(table.name, table.source, table.readers, store, self.catalog, self.publication, self.on_progress,
+                            older).run()
+        else:
+            counts = self._derive(table, head, store, older)
+        store.upkeep(table.key_indexes(store.dataset.count_rows()) if store.is_touched else {})
+        kinds = list(self._problem_kinds(table.name))
+        counts.quarantined, counts.skipped = kinds.count("failed"), kinds.count("skipped")
+        counts.seconds = time.perf_counter() - clock
+        self.counts[table.name] = counts
+        self._move_head(table, head, store)
+
+    def _derive(self, table: "Table", head: Head | None, store: Store, older: lance.LanceDataset | None) -> Counts:
+        parents = [self._parent(name) for name in table.parent_names]
+        consumed = self.catalog.consumed(table.name)
+        is_same = head is not None and head.fingerprint == table.fingerprint and head.place == self.places[table.name]
+        marks = [consumed.get(name, ("", 0)) for name in table.parent_names]
+        is_known = all(place == self.places[name] for name, (place, _) in zip(table.parent_names, marks, strict=True))
+        task = Task(table.name, table.chain, store, parents, [v for _, v in marks] if is_same and is_known else None, self.catalog,
+                    self.publication, self.on_progress, self.retry, older, workers=os.cpu_count() or 1)
+        counts = refresh(task)
+        self._guard(table, head, store, counts)
+        for name, parent in zip(table.parent_names, parents, strict=True):
+            edge = (self.places[name], parent.version)
+            if consumed.get(name) != edge:
+                self.publication.edges.append((table.name, name, *edge))
+        return counts
+
+    def _guard(self, table: "Table", head: Head | None, store: Store, counts: Counts) -> None:
+        """A change of code under which every row fails is a mistake, not a result."""
+        is_changed = head is not None and head.fingerprint != table.fingerprint
+        failed = [p for name, p in self.publication.problems if name == table.name and p.kind == "failed"]
+        if is_changed and failed and store.base.count_rows() and not store.dataset.count_rows():
+            what = f"every row of '{table.name}' failed after its operators changed ({len(failed)} units); nothing was published"
+            raise SaemError("E303", what, where=f"{failed[0].operator}: {failed[0].reason:.200}", fix="mend the operator, then: saem run")
+
+    def _parent(self, name: str) -> Store:
+        """The parent as this run has it; one that is not part of this run, as published."""
+        if name not in self.stores:
+            table, head = self.project.declared(name), self.heads.get(name)
+            if head is None:
+                raise SaemError("E208", f"nothing of '{name}' is published yet", fix="saem run")
+            self.stores[name] = Store(self.project.uri(head.place), table.schema, head.version, self.project.on_step)
+            self.places[name] = head.place
+        return self.stores[name]
+
+    def _open(self, table: "Table", head: Head | None) -> tuple[Store, lance.LanceDataset | None]:
+        """The dataset to work on, and that of the table's former columns. Other columns are another dataset beside the old one."""
+        wanted = table.schema
+        place = head.place if head else f"{table.name}.1.lance"
+        older = None
+        while not self._fits(place, wanted):
+            if head is not None and place == head.place:
+                older = lance.dataset(self.project.uri(place), version=head.version)
+            place = f"{table.name}.{int(place.split('.')[1]) + 1}.lance"
+        self.places[table.name] = place
+        version = head.version if head and head.place == place else None
+        return Store(self.project.uri(place), wanted, version, self.project.on_step), older
+
+    def _fits(self, place: str, wanted: pa.Schema) -> bool:
+        uri = self.project.uri(place)
+        if not is_written(uri):
+            return True
+        have = [(f.name, f.type) for f in lance.dataset(uri).schema if f.name in ("_stamp",) or not f.name.startswith("_")
+                or f.name.startswith(("_memo_", "_tokens_"))]
+        return have == [(f.name, f.type) for f in wanted]
+
+    def _problem_kinds(self, name: str) -> Iterable[str]:
+        """What would be in quarantine if this were published."""
+        kinds = self.catalog.problem_units(name)
+        for table, units in self.publication.cleared:
+            if table == name:
+                kinds = {} if units is None else {u: k for u, k in kinds.items() if u not in set(units)}
+        kinds |= {p.unit: p.kind for table, p in self.publication.problems if table == name}
+        return kinds.values()
+
+    def _move_head(self, table: "Table", head: Head | None, store: Store) -> None:
+        new = Head(self.places[table.name], store.version, table.fingerprint, table.encoders)
+        if new != head:
+            self.publication.heads[table.name] = new
+        had = self.catalog.problem_units(table.name)      # clearing what is not there is no change
+        self.publication.cleared = [(name, units) for name, units in self.publication.cleared
+                                    if name != table.name or (had if units is None else set(units) & set(had))]
+
+    def publish(self, owner: str) -> int:
+        if self.publication.is_empty:
+            return self.catalog.snapshot()
+        number = self.catalog.publish(owner, self.publication)
+        self._sweep()
+        return number
+
+    def _sweep(self) -> None:
+        """Datasets of former columns go once neither this publish nor the one before names them."""
+        kept = {head.place for head in [*self.heads.values(), *self.catalog.heads().values()]}
+        folder = os.path.join(self.project.state, "tables")
+        for place in os.listdir(folder):
+            if place.split(".")[0] in self.places and place not in kept:
+                shutil.rmtree(os.path.join(folder, place), ignore_errors=True)
+
+
+def explained(error: Exception, state: str) -> Exception:
+    """Errors of the disk, for the person who reads them."""
+    text = str(error)
+    is_full = any(words in text for words in ("No space left", "disk is full", "os error 28"))
+    if is_full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return SaemError("E304", "the disk is full; nothing was published, nothing is lost", where=state, fix="make room, then: saem run")
+    if "readonly" in text or "Read-only" in text or "Permission denied" in text or "unable to open database" in text:
+        return SaemError("E204", f"the state of the project cannot be written: {text.splitlines()[0]:.200}", where=state,
+                         fix="make the folder writable, or keep the state elsewhere: --state FOLDER (SAEM_STATE)")
+    return error
