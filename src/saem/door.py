@@ -77,7 +77,8 @@ def _pipeline(root: str) -> Callable[[Project], None]:
     """The function `pipeline(db)` of the project's file; the file's folder can be imported from."""
     path = os.path.join(root, PIPELINE)
     spec = importlib.util.spec_from_file_location("pipeline", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     if root not in sys.path:
         sys.path.insert(0, root)

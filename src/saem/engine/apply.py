@@ -215,7 +215,8 @@ def _call_group(op: Operator, arguments: list[Any], where: Mapping[int, tuple[in
     rows = list(result)
     for row in rows:
         if isinstance(row, From) and not (row.parents and all(id(parent) in where for parent in row.parents)):
-            raise SaemError("E106", f"'{op.name}' named a parent that is no row of its group", fix="made_from(row, *rows that it was given)")
+            raise SaemError("E106", f"'{op.name}' named a parent that is no row of its group",
+                            fix="made_from(row, *rows that it was given)")
     return rows
 
 
@@ -226,8 +227,8 @@ def _check_groups(op: Operator, groups: Groups, made: Made, schema: pa.Schema) -
         raise SaemError("E106", f"'{op.name}' gave no column {', '.join(missing)}", fix="return the columns named in adds=")
     for number, (index, member, least) in enumerate(zip((made.origin, *made.others), groups.member, (0, -1, -1, -1), strict=False)):
         if len(index) != len(made.rows) or (len(index) and not least <= index.min() <= index.max() < len(member)):
-            raise SaemError("E106", f"'{op.name}' gave {len(made.rows)} rows and {len(index)} origins among {len(member)} rows of table {number + 1}",
-                            fix="Made(rows, origin, others): one input index for each output row")
+            what = f"'{op.name}' gave {len(made.rows)} rows and {len(index)} origins among {len(member)} rows of table {number + 1}"
+            raise SaemError("E106", what, fix="Made(rows, origin, others): one input index for each output row")
         named = index >= 0
         if number and (member[index[named]] != groups.member[0][made.origin[named]]).any():
             raise SaemError("E106", f"'{op.name}' made a row from rows of two keys", fix="a relation joins rows of one key only")

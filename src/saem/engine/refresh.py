@@ -182,7 +182,8 @@ class Refresh:
         codes = [[units.group_readers[t][i] for t, i in row] if row is not None else [] for row in out.parents]
         return out.rows, out.origin, named, codes
 
-    def _run(self, op: Operator, rows: pa.Table, others: Sequence[pa.Table], units: Units, origin: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+    def _run(self, op: Operator, rows: pa.Table, others: Sequence[pa.Table], units: Units,
+             origin: np.ndarray) -> tuple[pa.Table, np.ndarray]:
         out = self.memo.apply(op, rows) if op.memo else apply(op, rows, others)
         self._fail(out.failures, units, origin)
         return out.rows, out.origin

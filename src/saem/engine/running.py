@@ -14,7 +14,7 @@ from saem.core.run import Counts, OnProgress
 from saem.engine.ingest import Ingest
 from saem.engine.refresh import Task, refresh
 from saem.store.catalog import Head, Publication
-from saem.store.table import Store
+from saem.store.table import Store, is_written
 
 if TYPE_CHECKING:
     from saem.engine.project import Project

@@ -80,9 +80,10 @@ class Table:
         made = []
         for number, row in enumerate(rows):
             key, values = source.encode(row)
-            body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [], "readers": readers[number] if readers else None}
-            if body["readers"] is None:
-                body["readers"] = None if callable(self.readers) or isinstance(self.readers, str) else self.project.catalog.reader_code(self.readers)
+            code = readers[number] if readers else None
+            if code is None and not callable(self.readers) and not isinstance(self.readers, str):
+                code = self.project.catalog.reader_code(self.readers)
+            body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [], "readers": code}
             made.append((key, json.dumps(body, ensure_ascii=False)))
         self.project.catalog.put(self.name, made)
 

@@ -116,8 +116,8 @@ class Catalog:
         with self.transaction():
             if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():
                 raise SaemError("E302", "the lease was lost: another run took over; nothing was published", fix="saem run")
-            self.db.executemany("insert or replace into head values (?,?,?,?,?)",
-                                [(name, h.place, h.version, h.fingerprint, json.dumps(h.encoders)) for name, h in publication.heads.items()])
+            self.db.executemany("insert or replace into head values (?,?,?,?,?)", [
+                (name, h.place, h.version, h.fingerprint, json.dumps(h.encoders)) for name, h in publication.heads.items()])
             self.db.executemany("insert or replace into consumed values (?,?,?,?)", publication.edges)
             for name, units in publication.cleared:
                 if units is None:

@@ -46,7 +46,8 @@ class Store:
 
     # reading
 
-    def lookup(self, column: str, keys: pa.Array | pa.ChunkedArray, columns: Sequence[str], at: lance.LanceDataset | None = None) -> pa.Table:
+    def lookup(self, column: str, keys: pa.Array | pa.ChunkedArray, columns: Sequence[str],
+               at: lance.LanceDataset | None = None) -> pa.Table:
         """Rows whose `column` is one of `keys`: through the index for few keys, one column scan for many."""
         return lookup(self.dataset if at is None else at, column, keys, columns)
 

@@ -99,9 +99,11 @@ def flatten(source: str, max_depth: int = MAX_DEPTH) -> str:
     def dissolve(tag: re.Match[str]) -> str:
         nonlocal depth, broken_at
         name = (tag[3] or "").lower()
-        if not name or name in _NOT_NESTING:
+        if not name:
             return tag[0]
-        if tag[2]:
+        if name in _NOT_NESTING:
+            is_kept = depth < max_depth
+        elif tag[2]:
             if not open_tags[name]:
                 return ""                                     # it closes nothing
             open_tags[name] -= 1
@@ -154,7 +156,7 @@ class Lines:
         elif tag == "li":
             self.start_item()
         elif tag == "table":
-            self.tables.append(None if node.css_first("table table, h1, h2, h3, h4, form") else [])
+            self.tables.append(None if _is_layout(node) else [])
         elif tag in ("main", "article"):
             self.articles += 1
 
@@ -231,6 +233,11 @@ class Lines:
 
     def __len__(self) -> int:
         return sum(map(len, self.lines))
+
+
+def _is_layout(table: "LexborNode") -> bool:
+    """Whether a table places the parts of a page: its cells hold tables or headings. (A search below a node may find itself.)"""
+    return table.css_first("h1, h2, h3, h4, form") is not None or any(found.mem_id != table.mem_id for found in table.css("table"))
 
 
 def _first_number(node: "LexborNode") -> int:
