@@ -12,7 +12,8 @@ import time
 import saem
 from saem.infer import ask
 
-QUESTIONS = ["연체료는 얼마인가요?", "기숙사 통금 시간은 몇 시인가요?", "How much of the tuition is refunded if I withdraw in the second week?",
+QUESTIONS = ["연체료는 얼마인가요?", "기숙사 통금 시간은 몇 시인가요?",
+             "How much of the tuition is refunded if I withdraw in the second week?",
              "수영장은 몇 시에 여나요?"]
 HANDBOOK = pathlib.Path(__file__).parent / "handbook"
 
@@ -51,8 +52,8 @@ def main(folder: str, questions: list[str]) -> None:
     traced = next((a.answer[:12] for a in answers if a.found), None)
     activate = ". .venv/bin/activate" if pathlib.Path(".venv/bin/activate").exists() else ""
     say("Next, type")
-    for command in filter(None, [activate, f'saem ask {work} "도서관은 몇 시에 닫나요?"', f"saem trace {traced} -p {work}" if traced else "",
-                                 f"saem status -p {work}", 'saem ask ~/your/documents "your question"']):
+    for command in filter(None, [activate, f'saem ask {work} "도서관은 몇 시에 닫나요?"',
+                                 f"saem trace {traced} -p {work}" if traced else "", f"saem status -p {work}", 'saem ask ~/your/documents "your question"']):
         print(f"  {command}")
 
 

@@ -57,7 +57,7 @@ def inspect(state: str, corpus: str, way: str) -> dict[str, Any]:
     """What the table holds, whatever the order of its rows."""
     _, chunks = pipeline(state, corpus, way)
     rows = chunks.to_arrow(["_id", "path", "start", "text"]).sort_by("_id")
-    return {"chunks": len(rows), "distinct": len(rows["_id"].unique()), "content": hash_of(rows)}
+    return {"chunks": len(rows), "distinct": len(rows["_id"].unique()), "texts": len(rows["text"].unique()), "content": hash_of(rows)}
 
 
 def hash_of(rows: pa.Table) -> str:

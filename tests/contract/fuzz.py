@@ -93,7 +93,7 @@ def crash(world: World, action: Action, told: Counter[str]) -> None:
         point = str(stopped)
     finally:
         calls.on_call = lambda name: None
-    told[point.split(":")[-1] if ":" in point else point] += 1
+    told[f"{action.kind} at {point.split(':')[-1]}"] += 1
     if point == "none":
         return
     with world.opened() as db:

@@ -40,7 +40,7 @@ def tables_of(db: Project) -> Tables:
     """{table: {id: row}} of what is published."""
     found: Tables = {}
     for name, head in db.catalog.heads().items():
-        rows = lance.dataset(db._uri(head.place), version=head.version).to_table().to_pylist()
+        rows = lance.dataset(db.uri(head.place), version=head.version).to_table().to_pylist()
         found[name] = {row["_id"]: Row(row["_unit"], row["_hash"], tuple(row["_parents"]), db.catalog.members(row["_readers"]),
                                        {k: v for k, v in row.items() if not k.startswith("_") or k.startswith("_memo_")}) for row in rows}
         assert len(found[name]) == len(rows), f"{name} holds an id twice"
@@ -118,7 +118,7 @@ def check_idle(db: Project) -> None:
 
 def _versions(db: Project) -> dict[str, int]:
     """{dataset: its newest version, published or not}."""
-    return {name: lance.dataset(db._uri(name)).version for name in sorted(os.listdir(os.path.join(db.state, "tables")))}
+    return {name: lance.dataset(db.uri(name)).version for name in sorted(os.listdir(os.path.join(db.state, "tables")))}
 
 
 # law 3

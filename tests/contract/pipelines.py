@@ -8,6 +8,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,9 @@ import pyarrow as pa
 import saem
 from saem.core.operator import Group, Groups, Made, Tables, made_from
 from saem.engine.project import Project
+
+if TYPE_CHECKING:
+    from tests.contract.world import World
 
 
 class Calls:
@@ -278,6 +282,28 @@ def count(tables: Tables) -> pa.Table:
 
 
 @dataclasses.dataclass
+class FirstAndAll:
+    what: str
+    letters: int
+
+
+@saem.operator(version="1")
+def first_and_all(rows: list[Doc]) -> Iterable[FirstAndAll]:
+    """One row from a member of the group, one from all of them."""
+    calls("first_and_all")
+    first = min(rows, key=lambda row: row.path)
+    yield made_from(FirstAndAll(first.path, len(first.text)), first)
+    yield FirstAndAll("all", sum(len(row.text) for row in rows))
+
+
+@saem.operator(version="1", consumes=["loud"], adds=pa.schema([("words", pa.int64())]))
+def count_words(rows: pa.Table, prices: pa.Table) -> pa.Table:
+    calls("count_words")
+    counts = [len(text.split()) + len(prices) for text in rows["loud"].to_pylist()]
+    return rows.append_column("words", pa.array(counts, pa.int64()))
+
+
+@dataclasses.dataclass
 class Note:
     title: str
     author: str
@@ -307,10 +333,12 @@ def every_kind(db: Project, world: "World") -> None:
     docs.derive("halves", halves, carry=["path"])
     totals = chunks.derive("totals", wide_total if settings["is_wide"] else total, by="author")
     chunks.derive("loud", total, make_shout(settings["suffix"]), by="author").derive("cut_loud", cut_loud)
+    chunks.derive("loudness", total, make_shout(settings["suffix"]), count_words, by="author", using=[prices])
     docs.derive("longest", longest, by=["author", "topic"])
     docs.derive("pairs", join, by="author", using=[notes])
     docs.derive("left", left_join, by="author", using=[notes])
     docs.derive("uniques", unique, by="text")
+    docs.derive("firsts", first_and_all, by="topic")
     totals.derive("summary", summary)
     chunks.derive("models", fit(seed=settings["seed"]), by="author")
     chunks.derive("one_model", fit)

@@ -16,7 +16,7 @@ Words = Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", help="A
 
 def ask(words: Words, project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False,
         quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
-        k: Annotated[int, typer.Option(min=1, help="Passages to look at.")] = 8) -> None:
+        k: Annotated[int, typer.Option("--k", "-k", min=1, help="Passages to look at.")] = 8) -> None:
     """Answer from the documents, each sentence with its citation; say so when they do not answer.
 
     A folder is brought up to date first; it needs no set-up.
@@ -71,7 +71,7 @@ def _keep_current(db: "Project", folder: str | None, out: Output) -> None:
 
 def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
            as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
-           k: Annotated[int, typer.Option(min=1, help="How many hits.")] = 10) -> None:
+           k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10) -> None:
     """Find rows by words and meaning, best first, with the figures behind each score.
 
     Example: saem search "대출 기간" -k 5 --where "language = 'ko'"

@@ -48,7 +48,7 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     out = Output(as_json, quiet)
     db = project(project_, state)
     held = db.table(table)
-    wanted = columns.split(",") if columns else held.columns
+    wanted = columns.split(",") if columns else [c for c in held.columns if as_json or table != "answers" or c not in ("key", "sentences")]
     rows = held.to_arrow([*(["_id"] if ids or table == "answers" else []), *wanted], where, limit)
     made = rows.drop_columns([f.name for f in rows.schema if str(f.type).startswith("fixed_size_list")]).to_pylist()
     if table == "answers":

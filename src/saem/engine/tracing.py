@@ -179,10 +179,11 @@ def _has_parent(name: bytes) -> str:
 
 
 def label(values: dict[str, Any]) -> str:
-    """What a person calls a row: its path, title, question or first words."""
-    for name in ("path", "key", "question", "title", "name"):
-        if isinstance(values.get(name), str) and values[name]:
-            return _short(values[name])  # type: ignore[no-any-return]
+    """What a person calls a row: its question, path or title, with the first words of a piece of text."""
+    called = next((values[name] for name in ("question", "path", "title", "name", "key") if isinstance(values.get(name), str) and values[name]), "")
+    piece = next((values[name] for name in ("quote", "text") if isinstance(values.get(name), str) and "start" in values), "")
+    if called:
+        return f"{_short(called)}: {_short(' '.join(piece.split()), 40)}" if piece else str(_short(called))
     words = [str(v) for v in values.values() if isinstance(v, str | int | float) and str(v)]
     return str(_short(", ".join(words[:3])))
 

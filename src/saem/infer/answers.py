@@ -1,6 +1,6 @@
 """Answers and citations are rows: recorded when they are given, with the cited rows as their parents."""
 import dataclasses
-import time
+import datetime
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ class AnswerRow:
     text: str
     sentences: list[Sentence]
     snapshot: int
-    asked_at: float
+    asked_at: datetime.datetime      # UTC
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +93,7 @@ def record(db: "Project", answer: Answer, hashes: dict[str, str], readers: int) 
     key = uuid.uuid4().hex
     name = row_ids("answers", [digest("answers", key)], [b""], [0])[0].hex()
     parents = [sorted({bytes.fromhex(c.row) for c in answer.citations})]
-    row = AnswerRow(key, answer.question, answer.found, answer.text, answer.sentences, answer.snapshot, time.time())
+    row = AnswerRow(key, answer.question, answer.found, answer.text, answer.sentences, answer.snapshot, datetime.datetime.now(datetime.UTC))
     cited = [CitationRow(f"{key}:{c.n}", name, c.n, c.table, c.row, hashes[c.row], c.key, c.page, c.start, c.end, c.quote)
              for c in answer.citations]
     db.tables["answers"].put([row], parents, [readers])

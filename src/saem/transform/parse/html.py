@@ -64,7 +64,7 @@ def parse(content: bytes, path: str) -> Parsed:
 
     >>> page = parse(b"<title>Fees</title><nav>Home</nav><h1>Late fees</h1><table><tr><td>Book<td>100</table>", "a.html")
     >>> page.title, page.text
-    ('Fees', 'Late fees\\\\n\\\\nBook | 100')
+    ('Fees', 'Late fees\\n\\nBook | 100')
     """
     charset = _CHARSET.search(content[:4096])
     source = decode(content, path, charset[1].decode("ascii") if charset else "")
