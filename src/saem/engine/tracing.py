@@ -180,8 +180,9 @@ def _has_parent(name: bytes) -> str:
 
 def label(values: dict[str, Any]) -> str:
     """What a person calls a row: its question, path or title, with the first words of a piece of text."""
-    called = next((values[name] for name in ("question", "path", "title", "name", "key") if isinstance(values.get(name), str) and values[name]), "")
-    piece = next((values[name] for name in ("quote", "text") if isinstance(values.get(name), str) and "start" in values), "")
+    texts = {name: value for name, value in values.items() if isinstance(value, str) and value}
+    called = next((texts[name] for name in ("question", "path", "title", "name", "key") if name in texts), "")
+    piece = next((texts[name] for name in ("quote", "text") if name in texts and "start" in values), "")
     if called:
         return f"{_short(called)}: {_short(' '.join(piece.split()), 40)}" if piece else str(_short(called))
     words = [str(v) for v in values.values() if isinstance(v, str | int | float) and str(v)]
