@@ -81,16 +81,16 @@ class Piece:
 def cut(doc: Parsed, size: int = 7) -> Iterable[Piece]:
     calls("cut")
     for start in range(0, len(doc.text), size):
-        if doc.text.startswith("HALF", start):
-            raise ValueError("fails half-way")
         yield Piece(doc.text[start:start + size], start)
+        if "HALF" in doc.text:
+            raise ValueError("fails half-way")
 
 
 @saem.operator(version="1", adds=pa.schema([("embedding", pa.list_(pa.float32(), 4))]), memo=["text"])
 def encode(rows: pa.Table, model: str = "a") -> pa.Table:
     calls("encode")
     texts = rows["text"].to_pylist()
-    if any("FIRE" in text for text in texts):
+    if any("🔥" in text for text in texts):
         raise ValueError("the model refuses")
     calls.texts.update(texts)
     values = [zlib.crc32(f"{model}{text}".encode()) >> shift & 255 for text in texts for shift in (0, 8, 16, 24)]
@@ -159,7 +159,7 @@ class WideTotal:
 @saem.operator(version="1")
 def total(rows: list[Embedded]) -> Iterable[Total]:
     calls("total")
-    if any("MUTE" in row.text for row in rows):
+    if any("🤐" in row.text for row in rows):
         raise ValueError("this author does not count")
     yield Total(rows[0].author, len(rows), " ".join(sorted(row.text for row in rows))[:60])
 
@@ -297,9 +297,9 @@ def first_and_all(rows: list[Doc]) -> Iterable[FirstAndAll]:
 
 
 @saem.operator(version="1", consumes=["loud"], adds=pa.schema([("words", pa.int64())]))
-def count_words(rows: pa.Table, prices: pa.Table) -> pa.Table:
+def count_words(rows: pa.Table, notes: pa.Table) -> pa.Table:
     calls("count_words")
-    counts = [len(text.split()) + len(prices) for text in rows["loud"].to_pylist()]
+    counts = [len(text.split()) + len(notes) for text in rows["loud"].to_pylist()]
     return rows.append_column("words", pa.array(counts, pa.int64()))
 
 
@@ -333,7 +333,7 @@ def every_kind(db: Project, world: "World") -> None:
     docs.derive("halves", halves, carry=["path"])
     totals = chunks.derive("totals", wide_total if settings["is_wide"] else total, by="author")
     chunks.derive("loud", total, make_shout(settings["suffix"]), by="author").derive("cut_loud", cut_loud)
-    chunks.derive("loudness", total, make_shout(settings["suffix"]), count_words, by="author", using=[prices])
+    chunks.derive("loudness", total, make_shout(settings["suffix"]), count_words, by="author", using=[notes])
     docs.derive("longest", longest, by=["author", "topic"])
     docs.derive("pairs", join, by="author", using=[notes])
     docs.derive("left", left_join, by="author", using=[notes])
