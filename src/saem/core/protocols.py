@@ -7,9 +7,15 @@ import numpy as np
 
 class Embedder(Protocol):
     """Turns texts into vectors. Each vector is independent of the others in its batch."""
-    name: str
-    dimension: int
-    fingerprint: str           # changes whenever the same text could get another vector
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same text could get another vector."""
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
         """(n, dimension) float32, unit length: texts as they are stored."""

@@ -2,7 +2,7 @@
 import importlib
 from typing import Any
 
-from saem.core.errors import missing
+from saem.core.errors import SaemError, missing
 
 
 def require(module: str, embedder: str, package: str = "") -> Any:
@@ -15,4 +15,7 @@ def require(module: str, embedder: str, package: str = "") -> Any:
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        raise missing(package or module, f"embedding with '{embedder}'", "embed") from error
+        if module == "sentence_transformers":      # brings torch along: not in an extra of ours
+            raise SaemError("E103", f"embedding with '{embedder}' needs the package 'sentence-transformers'",
+                            fix="pip install sentence-transformers") from error
+        raise missing(package or module, f"embedding with '{embedder}'", "models") from error

@@ -1,7 +1,7 @@
 """HTML: the main text, tables as rows `a | b`, list items as lines `- a`, without navigation and other furniture.
 
 selectolax (MIT, 8 MB, no dependencies; the lexbor parser of HTML5) over lxml (twice slower to walk, cuts documents off at a
-depth of 256), trafilatura and justext (2.5 MB/s against 60, a dozen dependencies, and they return text without headings).
+depth of 256), trafilatura and justext (2.5 MB/s against 10, a dozen dependencies, and they return text without headings).
 Its one weakness is shared by every HTML5 parser: time grows with depth times size, so `flatten` bounds the depth first.
 """
 import re

@@ -1,7 +1,7 @@
 """Markdown: the rendered text is cited, not the marks: people read citations, and `[text](https://...)` is noise to search.
 
 pyromark (MIT, 3 MB; pulldown-cmark in Rust) over markdown-it-py and mistune (1.7 and 2.5 MB/s against 120, so 2,000 documents
-of 10 kB would take 12 s instead of 0.3). Its HTML goes through the renderer of html.py, so that tables, lists and HTML inside
+of 10 kB would take 12 s to parse instead of 0.2). Its HTML goes through the renderer of html.py, so that tables, lists and HTML inside
 Markdown come out the same everywhere.
 """
 import re

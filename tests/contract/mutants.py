@@ -1,0 +1,146 @@
+"""Seeded bugs: each is one small change of a copy of saem, and the contract suite must fail it.
+
+    python -m tests.contract.mutants [words of a name]     tries those that match, all by default
+
+A proof that cannot fail proves nothing. The text to replace must stand exactly once in saem's core, store, engine and
+sources, so a mutant that no longer fits the code is noticed.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("core", "store", "engine", "sources")
+LAWS = ("tests/contract/test_laws.py",)
+UNITS = ("tests/store/test_catalog.py", "tests/store/test_lease.py", "tests/sources", "tests/engine")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` becomes `new`. Where the laws as sentences cannot see it, `proofs` names the tests that must."""
+    law: int
+    name: str
+    old: str
+    new: str
+    proofs: tuple[str, ...] = LAWS
+
+    @property
+    def label(self) -> str:
+        return f"law {self.law}: {self.name}"
+
+
+MUTANTS = [
+    # 1 lineage is complete
+    Mutant(1, "a relation's row forgets all but one parent", "members[group] += each[start:stop]", "members[group] += each[start:start + 1]"),
+    Mutant(1, "a table that is read whole is no parent", "[[name, *units.whole] for name in names]", "[[name] for name in names]"),
+    Mutant(1, "a join forgets its other side", "indices = [made.origin, *made.others]", "indices = [made.origin]"),
+    Mutant(1, "halved groups name the wrong parents", "[(t, i + shift[t]) for t, i in row]", "[(t, i) for t, i in row]"),
+    Mutant(1, "a row that named its parents is given none", "parents = [[*own, *units.whole] if own is not None",
+           "parents = [[*units.whole] if own is not None"),
+    Mutant(1, "a large whole table is no parent", "return [table_id(store.name)]", "return []"),
+    Mutant(1, "an equal member is replaced and the lineage stays", "if not is_own:     #", "if False:     #"),
+    # 2 incremental equals rebuild
+    Mutant(2, "the memo forgets which model it was", "keys = [digest(mark, raw) for raw", "keys = [digest(raw) for raw"),
+    Mutant(2, "a relation forgets the old key", "for now, was, _ in deltas for part in (now, was)]", "for now, was, _ in deltas for part in (now,)]"),
+    Mutant(2, "a change of code is ignored", "head.fingerprint == table.fingerprint and head.place", "head.place"),
+    Mutant(2, "closure values are no code", "for cell in function.__closure__ or () if", "for cell in () if"),
+    Mutant(2, "settings are no code", "{**defaults, **self.settings}))", "{}))"),
+    Mutant(2, "twins in one unit are one row", "return Slice(units, rows, origin, local, occurrences(origin, local), named, codes)",
+           "return Slice(units, rows, origin, local, [0] * len(local), named, codes)"),
+    Mutant(2, "a rebuild keeps dead units", "self._drop_absent(work.touched.units)", "pass"),
+    Mutant(2, "a change of a table read whole is ignored", "if any(len(now) or len(was) for now, was, _ in whole):", "if False:"),
+    Mutant(2, "a run that changed nothing writes", "        if new != head:\n", "        if True:\n"),
+    Mutant(2, "new content of a known file is not read", "if not entry.stamp or stamps.get(entry.key) != entry.stamp:",
+           "if entry.key not in stamps:"),
+    Mutant(2, "changed rows are not written", "        self.store.update(stale)\n        gone =", "        gone ="),
+    # 3 rights travel
+    Mutant(3, "an intersection takes one parent", "result = code if result is None else self._pair(result, code)", "result = code"),
+    Mutant(3, "everyone wins against a name", "        if a == EVERYONE:\n            return b", "        if a == EVERYONE:\n            return a"),
+    Mutant(3, "readers are not compared", 'is_same = pc.and_(pc.equal(was["_hash"], rows["_hash"]), pc.equal(was["_readers"], rows["_readers"]))',
+           'is_same = pc.equal(was["_hash"], rows["_hash"])'),
+    Mutant(3, "a grant stays where it was made", "self._regrant(work.regranted)", "pass"),
+    Mutant(3, "a grant on a file is not seen", "self._regrant(held, key, seen - set(changed))", "pass"),
+    Mutant(3, "readers of a table read whole do not count", "self.catalog.intersect([code, *whole_code])", "code"),
+    Mutant(3, "readers of named parents do not count", "self.task.catalog.intersect(part.codes[i]) if own is not None else code", "code"),
+    Mutant(3, "a grant is taken for a change of content",
+           'is_same = pc.fill_null(pc.equal(before["_hash"], now["_hash"]), False)\n        is_granted',
+           'is_same = pc.fill_null(pc.and_(pc.equal(before["_hash"], now["_hash"]), '
+           'pc.equal(before["_readers"], now["_readers"])), False)\n        is_granted'),
+    # 4 deletion reaches everything
+    Mutant(4, "deleted parents are ignored", "self._drop(work.dead)", "pass"),
+    Mutant(4, "a file that is gone stays", "self._delete(ids(source_units(self.name, gone)))", "pass"),
+    Mutant(4, "a dropped record stays", "self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))", "pass"),
+    Mutant(4, "a row that a source no longer gives stays", "self._delete(held.filter(pc.invert(pc.is_in(held, value_set=every))).combine_chunks())",
+           "pass"),
+    Mutant(4, "rows that no longer come out stay", 'self.gone.append(old.filter(pc.invert(pc.is_in(old["_id"], value_set=made)))["_id"])', "pass"),
+    Mutant(4, "a delta hides what was deleted", 'updated["_rowid"].to_pylist() + deleted', 'updated["_rowid"].to_pylist()'),
+    # 5 a crash loses nothing, a reader sees one snapshot
+    Mutant(5, "each table is published as soon as it is written", "                    run.bring(table)\n",
+           "                    run.bring(table)\n                    run.publish(owner)\n"),
+    Mutant(5, "the watermark moves before the publish", "self.publication.edges.append((table.name, name, *edge))",
+           'self.catalog.db.execute("insert or replace into consumed values (?,?,?,?)", (table.name, name, *edge))'),
+    Mutant(5, "what a crash left is not taken back", "        if self.leftover is not None:\n            lance", "        if False:\n            lance"),
+    Mutant(5, "what a crash left is taken as published", "self.base = latest if head == latest.version else lance.dataset(uri, version=head or 1)",
+           "self.base = latest"),
+    Mutant(5, "the inbox is emptied before the publish", "self.publication.inbox.append((self.name, last))",
+           'self.catalog.db.execute("delete from inbox where name=?", (self.name,))'),
+    Mutant(5, "half a publish is kept", 'self.db.execute("rollback")', 'self.db.execute("commit")', UNITS),
+    Mutant(5, "a run that lost its lease publishes", """if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():""",
+           "if False:", UNITS),
+    Mutant(5, "two runs at once", "if held and _is_alive(*held):", "if False:", UNITS),
+    # 6 nothing is dropped silently
+    Mutant(6, "half a failed unit is kept", "        self._drop_failed()\n", ""),
+    Mutant(6, "quarantine is never cleared", "            task.publication.cleared.append((task.name, units))", "            pass"),
+    Mutant(6, "a failure is not recorded", "self.task.publication.problems.append((self.task.name, problem))", "pass"),
+    Mutant(6, "a retry tries nothing", "work.touched = self._with_quarantined(work.touched)", "pass"),
+    Mutant(6, "a type that nobody takes is not listed", """yield Entry(key, skipped=f"no parser takes '{suffix}' files")""", "pass", UNITS),
+    Mutant(6, "a file that cannot be read is dropped", 'problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))', "pass", UNITS),
+    Mutant(6, "what lies in a folder that cannot be listed is deleted", "kept += [entry.key] if entry.failed else []", "pass", UNITS),
+]
+
+
+def home_of(mutant: Mutant) -> Path:
+    """The one file that holds the text."""
+    found = [path for room in ROOMS for path in sorted((ROOT / "src/saem" / room).rglob("*.py")) if mutant.old in path.read_text("utf-8")]
+    assert len(found) == 1, f"{mutant.label}: {mutant.old!r} stands in {[path.name for path in found]}; the mutant no longer fits the code"
+    assert found[0].read_text("utf-8").count(mutant.old) == 1, f"{mutant.label}: {mutant.old!r} stands more than once in {found[0].name}"
+    return found[0]
+
+
+def is_caught(mutant: Mutant, fuzz_s: float = 60.0) -> str:
+    """The proof that failed on the mutated copy; '' if all passed: then the suite has no teeth there."""
+    home = Path(tempfile.mkdtemp(prefix="saem-mutant-"))
+    try:
+        shutil.copytree(ROOT / "src", home / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        target = home / "src" / home_of(mutant).relative_to(ROOT / "src")
+        target.write_text(target.read_text("utf-8").replace(mutant.old, mutant.new), "utf-8")
+        environment = {**os.environ, "PYTHONPATH": f"{home / 'src'}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+        proofs = [[*("pytest -x -q -p no:cacheprovider -m".split()), "not slow", "-o", "pythonpath=", *mutant.proofs]]
+        proofs += [["tests.contract.fuzz", "--seconds", str(fuzz_s), "--shrink", "0", *tiny] for tiny in ([], ["--tiny"])] if fuzz_s else []
+        for proof in proofs:
+            done = subprocess.run([sys.executable, "-m", *proof], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
+            if done.returncode:
+                failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+                return failed[0] if failed else f"{proof[0]}: {done.stdout.strip()[-200:] or done.stderr.strip()[-200:]}"
+        return ""
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def main(words: list[str]) -> int:
+    survivors = 0
+    for mutant in [each for each in MUTANTS if all(word in each.label for word in words)]:
+        started = time.monotonic()
+        proof = is_caught(mutant)
+        survivors += not proof
+        print(f"{'caught  ' if proof else 'SURVIVED'} {time.monotonic() - started:5.0f} s  {mutant.label} | {proof[:160]}", flush=True)
+    return survivors
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,27 @@
+"""Does the suite have teeth? Every seeded bug must be caught; a few of them at every `make test`."""
+from collections import Counter
+
+import pytest
+
+from tests.contract.mutants import MUTANTS, Mutant, home_of, is_caught
+
+# one of each law, of those that the sentences catch early
+SAMPLE = ["everyone wins against a name", "a rebuild keeps dead units", "deleted parents are ignored", "what a crash left is taken as published",
+          "a failure is not recorded"]
+
+
+def test_every_law_has_five_seeded_bugs_that_fit_the_code() -> None:
+    for mutant in MUTANTS:
+        home_of(mutant)
+    assert min(Counter(mutant.law for mutant in MUTANTS).values()) >= 5
+
+
+@pytest.mark.parametrize("mutant", [each for each in MUTANTS if each.name in SAMPLE], ids=lambda each: each.label)
+def test_a_seeded_bug_is_caught(mutant: Mutant) -> None:
+    assert is_caught(mutant, fuzz_s=0), f"nothing failed with the bug: {mutant.label}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: each.label)
+def test_every_seeded_bug_is_caught(mutant: Mutant) -> None:
+    assert is_caught(mutant), f"nothing failed with the bug: {mutant.label}"
