@@ -1,4 +1,5 @@
 """kill -9, as a power cut does it: nothing is lost, nothing half-done is seen, little is computed twice."""
+import itertools
 import os
 import random
 import signal
@@ -13,6 +14,9 @@ from tests.contract.killing import asked, declare, start
 from tests.contract.laws import check_equal, check_idle, tables_of
 
 
+clock = itertools.count()     # every file that is written is newer than all before it
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "docs").mkdir()
@@ -23,7 +27,7 @@ def write(home: Path, files: int, lines: int, edition: str) -> None:
     for number in range(files):
         (home / "docs" / f"{number}.txt").write_text(
             f"author{number % 5}\n" + "\n".join(f"{edition} {number} {line}" for line in range(lines)), "utf-8")
-        os.utime(home / "docs" / f"{number}.txt", (1.6e9, 1.6e9 + hash(edition) % 10_000))
+        os.utime(home / "docs" / f"{number}.txt", (1.6e9, 1.6e9 + next(clock)))
 
 
 def check_like_rebuilt(home: Path) -> None:

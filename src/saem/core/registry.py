@@ -46,4 +46,4 @@ def embedder(name: str) -> "Embedder":
 
 def tokenize(texts: "Sequence[str]") -> list[str]:
     """The words of texts as the text index holds them, separated by spaces."""
-    return cast("list[str]", importlib.import_module("saem.transform.tokens").tokenize(texts))
+    return cast("list[str]", importlib.import_module("saem.transform.words").tokenize(texts))

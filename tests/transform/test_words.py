@@ -1,5 +1,4 @@
 """Words for the text index: what a question finds."""
-import importlib
 import subprocess
 import sys
 import unicodedata
@@ -10,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-tokens = importlib.import_module("saem.transform.tokens")          # the package's attribute of that name is the operator
+from saem.transform import words as word_module
 
 HANDBOOK = "대출 기간은 14일이며, 연체료는 하루 100원입니다. 열람실은 B-204호이고, 코로나19 확진자는 오지 마세요."
 
 
 def words(text: str) -> set[str]:
-    return set(tokens.tokenize([text])[0].split())
+    return set(word_module.tokenize([text])[0].split())
 
 
 def finds(question: str, document: str) -> bool:
@@ -27,12 +26,12 @@ def finds(question: str, document: str) -> bool:
 
 @pytest.fixture
 def without_kiwi(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(tokens, "_has_kiwi", lambda: False)
-    tokens._words.clear()
-    tokens._morphemes.clear()
+    monkeypatch.setattr(word_module, "_has_kiwi", lambda: False)
+    word_module._words.clear()
+    word_module._morphemes.clear()
     yield
-    tokens._words.clear()
-    tokens._morphemes.clear()
+    word_module._words.clear()
+    word_module._morphemes.clear()
 
 
 @pytest.mark.parametrize("question", ["연체료", "연체료는 얼마인가요?", "연체료는얼마", "대출기간", "대출 기간",
@@ -58,7 +57,7 @@ def test_a_word_is_found_however_it_is_written(question: str, document: str) -> 
 
 
 def test_stop_words_are_left_out_in_both_languages() -> None:
-    assert tokens.tokenize(["What is the fee?", "연체료가 얼마예요?"]) == ["fee", "연체료"]
+    assert word_module.tokenize(["What is the fee?", "연체료가 얼마예요?"]) == ["fee", "연체료"]
 
 
 @pytest.mark.parametrize("word", ["bus", "analysis", "glass", "news", "is"])
@@ -67,43 +66,43 @@ def test_words_that_only_look_plural_stay(word: str) -> None:
 
 
 def test_decomposed_hangul_gives_the_same_words() -> None:
-    assert tokens.tokenize([unicodedata.normalize("NFD", HANDBOOK)]) == tokens.tokenize([HANDBOOK])
+    assert word_module.tokenize([unicodedata.normalize("NFD", HANDBOOK)]) == word_module.tokenize([HANDBOOK])
 
 
 @given(st.lists(st.text(), max_size=4))
 def test_the_same_text_gives_the_same_words_in_any_company(texts: list[str]) -> None:
-    together = tokens.tokenize(texts)
-    assert together == [tokens.tokenize([text])[0] for text in texts]
+    together = word_module.tokenize(texts)
+    assert together == [word_module.tokenize([text])[0] for text in texts]
     for line in together:
         assert line == " ".join(line.split())
-        assert all(len(word) <= tokens.MAX_TOKEN_CHARS for word in line.split())
+        assert all(len(word) <= word_module.MAX_TOKEN_CHARS for word in line.split())
 
 
 @given(st.text(alphabet=st.characters(codec="ascii")))
 def test_english_words_do_not_depend_on_case(text: str) -> None:
-    lower = set(tokens.tokenize([text.lower()])[0].split())
-    assert lower <= set(tokens.tokenize([text.capitalize().lower()])[0].split())
+    lower = set(word_module.tokenize([text.lower()])[0].split())
+    assert lower <= set(word_module.tokenize([text.capitalize().lower()])[0].split())
 
 
 def test_forgotten_words_are_learned_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = tokens.tokenize([HANDBOOK])
-    monkeypatch.setattr(tokens, "MAX_WORDS", 3)
-    tokens._words.clear()
-    assert tokens.tokenize([HANDBOOK]) == expected
-    assert len(tokens._words) <= 3
+    expected = word_module.tokenize([HANDBOOK])
+    monkeypatch.setattr(word_module, "MAX_WORDS", 3)
+    word_module._words.clear()
+    assert word_module.tokenize([HANDBOOK]) == expected
+    assert len(word_module._words) <= 3
 
 
 def test_threads_get_the_words_that_one_gets() -> None:
     texts = [f"{HANDBOOK} {n}번째 규정은 {n}조에 있다" for n in range(100)]
-    tokens._words.clear()
-    tokens._morphemes.clear()
+    word_module._words.clear()
+    word_module._morphemes.clear()
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda text: tokens.tokenize([text])[0], texts))
-    assert together == tokens.tokenize(texts)
+        together = list(pool.map(lambda text: word_module.tokenize([text])[0], texts))
+    assert together == word_module.tokenize(texts)
 
 
 def test_english_never_loads_the_korean_analyser() -> None:
-    code = ("import importlib, sys; t = importlib.import_module('saem.transform.tokens'); t.tokenize(['The libraries of Zürich']);"
+    code = ("import importlib, sys; t = importlib.import_module('saem.transform.words'); t.tokenize(['The libraries of Zürich']);"
             "assert 'kiwipiepy' not in sys.modules; t.tokenize(['연체료']); assert 'kiwipiepy' in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -116,9 +115,9 @@ def test_without_kiwi_pairs_of_syllables_still_find(question: str) -> None:
 
 @pytest.mark.usefixtures("without_kiwi")
 def test_the_fingerprint_tells_which_analyser_made_the_words() -> None:
-    assert "bigrams" in tokens.fingerprint()
+    assert "bigrams" in word_module.fingerprint()
 
 
 def test_the_fingerprint_names_the_versions() -> None:
-    assert "kiwi kiwipiepy=" in tokens.fingerprint()
-    assert "kiwipiepy-model=" in tokens.fingerprint()
+    assert "kiwi kiwipiepy=" in word_module.fingerprint()
+    assert "kiwipiepy-model=" in word_module.fingerprint()
