@@ -72,7 +72,13 @@ def test_doctor_is_content_with_a_whole_project(saem: Saem, built: pathlib.Path)
     assert all(check["is_ok"] for check in doctor.json["checks"])
 
 
-@pytest.mark.parametrize("code", ["import saem", "import saem.cli.main, sys; sys.argv = ['saem', '--help']\ntry: saem.cli.main.main()\nexcept SystemExit: pass"])
+HELP = """import saem.cli.main, sys
+sys.argv = ['saem', '--help']
+try: saem.cli.main.main()
+except SystemExit: pass"""
+
+
+@pytest.mark.parametrize("code", ["import saem", HELP])
 def test_importing_and_help_load_nothing_heavy(code: str) -> None:
     heavy = "torch daft ray onnxruntime pandas lance duckdb kiwipiepy".split()
     check = f"{code}\nimport sys; found = [m for m in {heavy} if m in sys.modules]; assert not found, found"

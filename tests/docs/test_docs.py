@@ -44,12 +44,12 @@ def test_the_map_of_the_house_names_every_file() -> None:
 def test_the_commands_of_both_readmes_are_commands() -> None:
     commands = set(re.findall(r"^## saem (\w+)", read("docs/reference/commands.md"), re.MULTILINE))
     for readme in ("README.md", "README.ko.md"):
-        named = set(re.findall(r"^saem (\w+)", read(readme), re.MULTILINE))
+        named = set(re.findall(r"^saem (\w+)", "".join(re.findall(r"^```\n(.*?)^```", read(readme), re.MULTILINE | re.DOTALL)), re.MULTILINE))
         assert named
         assert named <= commands
 
 
 def test_pins_and_docs_hold_no_address_of_a_registry_and_no_path_of_a_machine() -> None:
-    assert "http" not in read("constraints.txt")
+    assert "://" not in read("constraints.txt")
     for name in ("README.md", "README.ko.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
         assert not re.search(r"/(root|work|tmp/v)/", read(name))

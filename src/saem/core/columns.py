@@ -55,18 +55,28 @@ def objects(rows: pa.Table, row_class: type) -> list[Any]:
 
 
 def _values(column: pa.ChunkedArray, hint: Any) -> list[Any]:
-    nested = [a for a in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(a)]
     values: list[Any] = column.to_pylist()
-    if not nested:
-        return values
-    row_class = typing.cast(type, nested[0])
+    return [_built(value, hint) for value in values] if _holds_structs(column.type) else values
 
-    def build(value: Any) -> Any:
-        if isinstance(value, dict):
-            return row_class(**value)
-        return [build(item) for item in value] if isinstance(value, list) else value
 
-    return [build(value) for value in values]
+def _built(value: Any, hint: Any) -> Any:
+    """Structs become their row classes, however deep they lie."""
+    if dataclasses.is_dataclass(hint) and value is not None:
+        hints = _hints(typing.cast(type, hint))
+        return typing.cast(type, hint)(**{name: _built(each, hints[name]) for name, each in value.items()})
+    inner = [a for a in typing.get_args(hint) if a is not type(None)]
+    if isinstance(value, list):
+        return [_built(each, inner[0]) for each in value] if typing.get_origin(hint) in (list, tuple) else _built(value, inner[0])
+    return _built(value, inner[0]) if isinstance(value, dict) else value
+
+
+@cache
+def _hints(row_class: type) -> dict[str, Any]:
+    return typing.get_type_hints(row_class)
+
+
+def _holds_structs(kind: pa.DataType) -> bool:
+    return pa.types.is_struct(kind) or (pa.types.is_list(kind) and _holds_structs(kind.value_type))
 
 
 def table_of(rows: list[Any], row_class: type) -> pa.Table:
@@ -75,7 +85,7 @@ def table_of(rows: list[Any], row_class: type) -> pa.Table:
     arrays = []
     for field in schema:
         values = [getattr(row, field.name) for row in rows]
-        if pa.types.is_struct(field.type) or (pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type)):
+        if _holds_structs(field.type):
             values = [_plain(value) for value in values]
         arrays.append(pa.array(values, field.type))
     return pa.table(arrays, schema=schema)

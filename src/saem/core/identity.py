@@ -75,19 +75,29 @@ def occurrences(units: np.ndarray, keys: Sequence[bytes]) -> list[int]:
 
 
 def _as_bytes(column: pa.ChunkedArray) -> list[bytes | None]:
+    """Each value by itself: what a row is hashed as never depends on the rows beside it."""
     kind = column.type
+    if column.null_count:
+        known = iter(_as_bytes(column.drop_null()))
+        return [next(known) if is_known else None for is_known in column.is_valid().to_pylist()]
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column.cast(pa.large_binary()).to_pylist()  # type: ignore[no-any-return]
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return column.to_pylist()  # type: ignore[no-any-return]
-    if not column.null_count and len(column):
-        if pa.types.is_fixed_size_list(kind) and pa.types.is_primitive(kind.value_type):
-            flat = column.combine_chunks().flatten()
-            if not flat.null_count:  # vectors: (n, d) -> n buffers
-                return _slices(flat.to_numpy(zero_copy_only=False), len(column))
-        elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            return _slices(column.to_numpy(), len(column))
-    return [None if value is None else repr(value).encode("utf-8", "surrogatepass") for value in column.to_pylist()]
+    if len(column) and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return _slices(column.to_numpy(), len(column))
+    if len(column) and pa.types.is_fixed_size_list(kind) and pa.types.is_primitive(kind.value_type):
+        flat = column.combine_chunks().flatten()     # vectors: (n, d) -> n buffers
+        if not flat.null_count:
+            return _slices(flat.to_numpy(zero_copy_only=False), len(column))
+        is_whole = flat.is_valid().to_numpy(zero_copy_only=False).reshape(len(column), -1).all(axis=1)
+        whole = iter(_as_bytes(column.filter(pa.array(is_whole))))
+        return [next(whole) if each else _text(column[i].as_py()) for i, each in enumerate(is_whole.tolist())]
+    return [_text(value) for value in column.to_pylist()]
+
+
+def _text(value: object) -> bytes:
+    return repr(value).encode("utf-8", "surrogatepass")
 
 
 def _slices(values: np.ndarray, rows: int) -> list[bytes | None]:
