@@ -57,6 +57,7 @@ MUTANTS = [
     Mutant(2, "a run that changed nothing writes", "        if new != head:\n", "        if True:\n"),
     Mutant(2, "new content of a known file is not read", "if not entry.stamp or stamps.get(entry.key) != entry.stamp:",
            "if entry.key not in stamps:"),
+    Mutant(2, "nulls beside a row change its hash", "    if column.null_count:\n        known", "    if False:\n        known"),
     Mutant(2, "changed rows are not written", "        self.store.update(stale)\n        gone =", "        gone ="),
     # 3 rights travel
     Mutant(3, "an intersection takes one parent", "result = code if result is None else self._pair(result, code)", "result = code"),

@@ -265,13 +265,14 @@ class Price:
 
 @dataclasses.dataclass
 class Priced:
-    cost: float
+    cost: float | None
 
 
 @saem.operator(version="1")
 def price(doc: Parsed, prices: list[Price]) -> Priced:
     calls("price")
-    return Priced(len(doc.text) * {each.topic: each.price for each in prices}.get(doc.topic, 1.0))
+    known = {each.topic: each.price for each in prices}
+    return Priced(len(doc.text) * known[doc.topic] if doc.topic in known else None)
 
 
 @saem.operator(version="1", adds=pa.schema([("author", pa.string()), ("files", pa.int64())]))
