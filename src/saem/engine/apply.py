@@ -4,7 +4,7 @@ One bad input never takes the others with it: a row operator is tried row by row
 row stands alone.
 """
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,26 +178,15 @@ def apply_groups(op: Operator, groups: Groups) -> Output:
     """Run a relation or fit over groups; `parents` is filled where the operator named them, else the whole group counts."""
     if op.inputs[0].shape == "groups":
         return _many_groups(op, groups, 0)
-    bounds = [groups.bounds(position) for position in range(len(groups.tables))]
-    where: dict[int, tuple[int, int]] = {}
-    keep: list[Any] = []          # row objects live as long as `where` names them by identity
+    inputs = [objects(table, each.row_class) if each.row_class else table for table, each in zip(groups.tables, op.inputs, strict=True)]
+    bounds = [groups.bounds(position).tolist() for position in range(len(groups.tables))]
 
-    def arguments(group: int) -> list[Any]:
-        made = []
-        for position, (table, each) in enumerate(zip(groups.tables, op.inputs, strict=True)):
-            start, stop = int(bounds[position][group]), int(bounds[position][group + 1])
-            part = table.slice(start, stop - start)
-            if each.row_class is None:
-                made.append(part)
-            else:
-                rows = objects(part, each.row_class)
-                where.update({id(row): (position, start + i) for i, row in enumerate(rows)})
-                keep.append(rows)
-                made.append(rows)
-        return made
+    def call(group: int) -> Any:
+        starts = [bound[group] for bound in bounds]
+        return _call_group(op, [rows[start:bound[group + 1]] for rows, start, bound in zip(inputs, starts, bounds, strict=True)], starts)
 
-    made, origin, failures = _each(op, range(groups.count), lambda group: _call_group(op, arguments(group), where))
-    parents = [[where[id(parent)] for parent in row.parents] if isinstance(row, From) else None for row in made]
+    made, origin, failures = _each(op, range(groups.count), call)
+    parents = [list(row.parents) if isinstance(row, From) else None for row in made]
     if op.output is None:
         tables = [row.rows if isinstance(row, Made) else row for row in made]
         rows = pa.concat_tables(tables) if tables else op.writes(*(t.schema for t in groups.tables)).empty_table()
@@ -208,16 +197,21 @@ def apply_groups(op: Operator, groups: Groups) -> Output:
     return Output(rows, kept, failures, parents if any(p is not None for p in parents) else None)
 
 
-def _call_group(op: Operator, arguments: list[Any], where: Mapping[int, tuple[int, int]]) -> Any:
+def _call_group(op: Operator, arguments: list[Any], starts: list[int]) -> Any:
+    """The rows made of one group; parents that a row names become their places (table, row), given where the group starts in each."""
     result = op.function(*arguments, **op.settings)
     if op.output is None or op.kind == "fit":
         return [result] if op.output is None else result
     rows = list(result)
+    if not any(isinstance(row, From) for row in rows):
+        return rows
+    where = {id(row): (table, start + i) for table, (given, start) in enumerate(zip(arguments, starts, strict=True))
+             if isinstance(given, list) for i, row in enumerate(given)}
     for row in rows:
         if isinstance(row, From) and not (row.parents and all(id(parent) in where for parent in row.parents)):
             raise SaemError("E106", f"'{op.name}' named a parent that is no row of its group",
                             fix="made_from(row, *rows that it was given)")
-    return rows
+    return [From(row.row, tuple(where[id(parent)] for parent in row.parents)) if isinstance(row, From) else row for row in rows]
 
 
 def _check_groups(op: Operator, groups: Groups, made: Made, schema: pa.Schema) -> None:
