@@ -1,5 +1,6 @@
 """How an embedder is found by its name, and what all of them keep to."""
 import importlib
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,9 @@ def without(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
         return real(name, *rest)
 
+    found = importlib.util.find_spec
     monkeypatch.setattr(importlib, "import_module", import_module)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == package else found(name, *rest))
 
 
 def test_each_file_is_an_embedder_and_helpers_are_not() -> None:

