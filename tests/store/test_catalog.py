@@ -110,7 +110,7 @@ names = st.lists(st.sampled_from(["kim", "lee", "이", "*", "a,b", '"']), max_si
 @given(st.lists(names, max_size=4))
 def test_an_intersection_is_that_of_sets_where_everyone_is_all(tmp_path_factory: pytest.TempPathFactory, sets: list[list[str]]) -> None:
     catalog = Catalog(str(tmp_path_factory.mktemp("catalog") / "catalog.db"))
-    narrow = [set(each) for each in sets if set(each) != {"*"}]
+    narrow = [set(each) for each in sets if "*" not in each]
     expected = set.intersection(*narrow) if narrow else {"*"} if sets else set()
     assert catalog.members(catalog.intersect([catalog.reader_code(each) for each in sets])) == expected
     catalog.close()

@@ -89,7 +89,7 @@ class Chain:
     def _check_memory(self, op: Operator, before: Sequence[pa.Schema], remembered: dict[str, str]) -> None:
         """A costly result is looked up in the table itself, so no later operator may replace it there."""
         written = op.writes(*before).names if op.kind == "map" else []
-        for name in [*written, *op.consumes]:
+        for name in [*written[::-1], *op.consumes]:     # the memo's own column stands last
             if name in remembered:
                 what = f"'{op.name}' is costly and stands twice" if name == op.memo_column else \
                     f"'{op.name}' replaces '{name}', which the costly '{remembered[name]}' wrote and the table must keep"

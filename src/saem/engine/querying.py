@@ -1,5 +1,6 @@
 """One SELECT over published tables, by DuckDB. saem's own columns stay out of `select *`."""
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -48,7 +49,20 @@ def check(query: str, con: Any) -> None:
 
 def table_names(query: str, con: Any) -> list[str]:
     """The tables that a query reads (CTEs are not among them), each once."""
-    return sorted(con.get_table_names(query))
+    import duckdb
+    try:
+        return sorted(con.get_table_names(query))
+    except duckdb.BinderException:      # `join ... using` looks for its columns before the tables are known
+        tree = json.loads(con.execute("select json_serialize_sql(?)", [query]).fetchall()[0][0])
+        return sorted(set(_values(tree, "table_name")) - {entry["key"] for found in _values(tree, "cte_map") for entry in found["map"]})
+
+
+def _values(tree: Any, key: str) -> Iterator[Any]:
+    """Every value of a key, however deep."""
+    for name, value in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
+        if name == key:
+            yield value
+        yield from _values(value, key)
 
 
 def show(con: Any, name: str, dataset: Any) -> None:

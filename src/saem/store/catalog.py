@@ -1,6 +1,7 @@
 """What is published, and for whom: one SQLite file, one transaction a publish."""
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -76,6 +77,9 @@ class Catalog:
                 self.db.executescript("pragma journal_mode=wal;" + SCHEMA + f"pragma user_version={FORMAT};")
             self.db.execute("pragma synchronous=full")
         except sqlite3.DatabaseError as error:
+            if shutil.disk_usage(os.path.dirname(path)).free < 1 << 16:
+                raise SaemError("E304", "the disk is full; not even the catalog can be opened", where=path,
+                                fix="make room, then: saem run") from error
             raise SaemError("E204", f"the catalog cannot be opened: {error}", where=path,
                             fix="is the folder writable, and the file a saem catalog?") from error
         self._members: dict[int, frozenset[str]] = {}
@@ -166,7 +170,10 @@ class Catalog:
     # readers: a set of principals is one small integer
 
     def reader_code(self, principals: Iterable[str]) -> int:
-        members = json.dumps(sorted(set(principals)), ensure_ascii=False)
+        names = set(principals)
+        if "*" in names:        # everyone and kim are everyone
+            return EVERYONE
+        members = json.dumps(sorted(names), ensure_ascii=False)
         found = self.db.execute("select code from reader_set where members=?", (members,)).fetchone()
         if found is None:
             self.db.execute("insert or ignore into reader_set(members) values (?)", (members,))
