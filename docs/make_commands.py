@@ -22,8 +22,8 @@ def page() -> str:
     """The page's text."""
     parts = [HEAD]
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        rows = [(", ".join(f"`{o}`" for o in p.opts) if p.param_type_name == "option" else f"`{(p.metavar or p.name).upper()}`", p.help or "")
-                for p in command.params if p.name != "help"]
+        rows = [(", ".join(f"`{o}`" for o in p.opts) if p.param_type_name == "option" else f"`{(p.metavar or p.name).upper()}`",
+                 p.help or "") for p in command.params if p.name != "help"]
         options = "\n".join(f"| {names} | {meaning} |" for names, meaning in rows)
         parts.append(f"## saem {name}\n\n{(command.help or '').strip()}\n\n| argument or option | meaning |\n| --- | --- |\n{options}\n")
     return "\n".join(parts)

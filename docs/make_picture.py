@@ -19,7 +19,8 @@ def main() -> None:
 
         def show(*arguments: str) -> str:
             console.print(Text("$ saem " + " ".join(f'"{a}"' if " " in a else a for a in arguments), style="bold green"))
-            done = subprocess.run([sys.executable, "-m", "saem.cli.main", *arguments], cwd=place, capture_output=True, text=True, check=True)
+            command = [sys.executable, "-m", "saem.cli.main", *arguments]
+            done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=True)
             console.print(done.stdout.rstrip(), markup=False, highlight=False)
             last = done.stderr.strip().splitlines()[-1]
             console.print(Text(last + "\n", style="dim"))

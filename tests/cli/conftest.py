@@ -47,7 +47,8 @@ def handbook(tmp_path: pathlib.Path) -> pathlib.Path:
     """A small folder of documents in two languages."""
     root = tmp_path / "handbook"
     (root / "ko").mkdir(parents=True)
-    library = "# 도서관\n\n## 대출\n\n대출 기간은 14일입니다.\n\n## 연체료\n\n도서 연체료는 한 권당 하루 100원이며, 최대 5,000원까지 부과됩니다.\n"
+    library = "# 도서관\n\n## 대출\n\n대출 기간은 14일입니다.\n\n## 연체료\n\n" \
+              "도서 연체료는 한 권당 하루 100원이며, 최대 5,000원까지 부과됩니다.\n"
     (root / "ko" / "library.md").write_text(library, "utf-8")
     (root / "ko" / "dormitory.md").write_text("# 기숙사\n\n기숙사 통금 시간은 밤 11시입니다. 외박은 사감에게 알려야 합니다.\n", "utf-8")
     (root / "canteen.md").write_text("# Canteen\n\nLunch is served from 11:30 to 13:30. A lunch costs 5,500 won.\n", "utf-8")

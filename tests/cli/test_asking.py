@@ -65,7 +65,7 @@ def test_search_explains_its_scores_and_takes_a_condition(saem: Saem, handbook: 
     saem("run", "-p", handbook)
     hits = saem("search", "lunch price", "-p", handbook, "-k", "3", "--json").json["hits"]
     assert hits[0]["row"]["path"] == "canteen.md"
-    assert {"bm25", "matched", "cosine", "z"} <= set(hits[0]["why"])
+    assert {"words", "cosine", "z"} <= set(hits[0]["why"])
     korean = saem("search", "lunch price", "-p", handbook, "--where", "language = 'ko'", "--json").json["hits"]
     assert {hit["row"]["language"] for hit in korean} == {"ko"}
     wrong = saem("search", "lunch", "-p", handbook, "--where", "no_such_column = 1")

@@ -44,7 +44,8 @@ def test_the_map_of_the_house_names_every_file() -> None:
 def test_the_commands_of_both_readmes_are_commands() -> None:
     commands = set(re.findall(r"^## saem (\w+)", read("docs/reference/commands.md"), re.MULTILINE))
     for readme in ("README.md", "README.ko.md"):
-        named = set(re.findall(r"^saem (\w+)", "".join(re.findall(r"^```\n(.*?)^```", read(readme), re.MULTILINE | re.DOTALL)), re.MULTILINE))
+        typed = "".join(re.findall(r"^```\n(.*?)^```", read(readme), re.MULTILINE | re.DOTALL))
+        named = set(re.findall(r"^saem (\w+)", typed, re.MULTILINE))
         assert named
         assert named <= commands
 

@@ -94,7 +94,8 @@ assert db.table("emails").to_arrow().to_pylist() == [{{"path": "talk.srt", "addr
 assert db.table("holidays").to_arrow().to_pylist() == [{{"date": "2026-10-09", "name": "Hangul Day"}}]
 """
     import subprocess
-    done = subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(tmp_path / "lib"), "PATH": ""}, capture_output=True, text=True)
+    env = {"PYTHONPATH": str(tmp_path / "lib"), "PATH": ""}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
