@@ -73,8 +73,9 @@ def _bars() -> Iterator[OnProgress]:
             if step.table not in tasks:
                 tasks[step.table] = (bars.add_task(step.table, total=step.total or None, pace=""), time.monotonic())
             task, began = tasks[step.table]
-            pace = step.done / max(1e-6, time.monotonic() - began)
-            bars.update(task, completed=step.done, total=step.total or None, pace=f"{pace:,.0f} rows/s")
+            elapsed = time.monotonic() - began
+            pace = f"{step.done / elapsed:,.0f} rows/s" if elapsed > 0.5 else ""
+            bars.update(task, completed=step.done, total=step.total or None, pace=pace)
         yield listen
 
 

@@ -1,4 +1,5 @@
 """Bring one derived table up to date: touched units -> operators -> diff against what it holds -> unpublished commits."""
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -61,10 +62,12 @@ class Refresh:
         self.failed: list[bytes] = []      # units of which some rows may have been written before another row failed
         self.has_rows = self.store.base.count_rows() > 0
         self.done = self.total = 0
+        self.ahead: deque[int] = deque()     # for each slice at work: units done once it is written
 
     def run(self) -> Counts:
         work = self._work()
         self.total = len(work.touched)
+        self._report(0)
         for block in self.parents.blocks(work.touched):
             self._replace(block)
         self._drop(work.dead)
@@ -115,6 +118,7 @@ class Refresh:
         for rows in in_order(self._finish, self._slices(block), workers):
             seen.append(rows["_id"].combine_chunks())
             self._put(rows, old)
+            self._report(self.ahead.popleft())
         if old is not None and len(old):
             made = pa.chunked_array(seen, ID).combine_chunks()
             self.gone.append(old.filter(pc.invert(pc.is_in(old["_id"], value_set=made)))["_id"])
@@ -125,10 +129,15 @@ class Refresh:
             if not len(units):
                 continue
             made = self._begin(units)
-            for start in range(0, len(made.rows), SLICE_ROWS) if self.chain.costly else (0,):
-                yield made.part(start, SLICE_ROWS) if self.chain.costly else made
+            size = SLICE_ROWS if self.chain.costly else max(1, len(made.rows))
+            for start in range(0, max(1, len(made.rows)), size):
+                share = min(1.0, (start + size) / max(1, len(made.rows)))
+                self.ahead.append(self.done + int(share * len(units)))
+                yield made.part(start, size)
             self.done += len(units)
-            self.task.on_progress(Progress(self.task.name, min(self.done, self.total), self.total))
+
+    def _report(self, done: int) -> None:
+        self.task.on_progress(Progress(self.task.name, min(done, self.total), self.total))
 
     def _begin(self, units: Units) -> "Slice":
         """Run the operators before the first costly map and name the rows that come out."""
