@@ -82,7 +82,7 @@ def crash(world: World, action: Action, told: Counter[str]) -> None:
     """Power off at some commit point of a run, or in an operator; readers still see what they saw before."""
     with world.opened() as db:
         before = (db.snapshot, tables_of(db), problems_of(db))
-    fuse = Fuse(int(action.dice[0] ** 2 * 90))
+    fuse = Fuse(int(action.dice[0] ** 3 * 90))
     calls.on_call = fuse if action.kind == "interrupt" else lambda name: None
     point = "none"
     try:

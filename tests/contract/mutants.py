@@ -36,7 +36,8 @@ class Mutant:
 
 MUTANTS = [
     # 1 lineage is complete
-    Mutant(1, "a relation's row forgets all but one parent", "members[group] += each[start:stop]", "members[group] += each[start:start + 1]"),
+    Mutant(1, "a relation's row forgets all but one parent", "members[group] += each[start:stop]",
+           "members[group] += each[start:start + 1]"),
     Mutant(1, "a table that is read whole is no parent", "[[name, *units.whole] for name in names]", "[[name] for name in names]"),
     Mutant(1, "a join forgets its other side", "indices = [made.origin, *made.others]", "indices = [made.origin]"),
     Mutant(1, "halved groups name the wrong parents", "[(t, i + shift[t]) for t, i in row]", "[(t, i) for t, i in row]"),
@@ -46,7 +47,8 @@ MUTANTS = [
     Mutant(1, "an equal member is replaced and the lineage stays", "if not is_own:     #", "if False:     #"),
     # 2 incremental equals rebuild
     Mutant(2, "the memo forgets which model it was", "keys = [digest(mark, raw) for raw", "keys = [digest(raw) for raw"),
-    Mutant(2, "a relation forgets the old key", "for now, was, _ in deltas for part in (now, was)]", "for now, was, _ in deltas for part in (now,)]"),
+    Mutant(2, "a relation forgets the old key", "for now, was, _ in deltas for part in (now, was)]",
+           "for now, was, _ in deltas for part in (now,)]"),
     Mutant(2, "a change of code is ignored", "head.fingerprint == table.fingerprint and head.place", "head.place"),
     Mutant(2, "closure values are no code", "for cell in function.__closure__ or () if", "for cell in () if"),
     Mutant(2, "settings are no code", "{**defaults, **self.settings}))", "{}))"),
@@ -61,8 +63,10 @@ MUTANTS = [
     Mutant(2, "changed rows are not written", "        self.store.update(stale)\n        gone =", "        gone ="),
     # 3 rights travel
     Mutant(3, "an intersection takes one parent", "result = code if result is None else self._pair(result, code)", "result = code"),
-    Mutant(3, "everyone wins against a name", "        if a == EVERYONE:\n            return b", "        if a == EVERYONE:\n            return a"),
-    Mutant(3, "readers are not compared", 'is_same = pc.and_(pc.equal(was["_hash"], rows["_hash"]), pc.equal(was["_readers"], rows["_readers"]))',
+    Mutant(3, "everyone wins against a name", "        if a == EVERYONE:\n            return b",
+           "        if a == EVERYONE:\n            return a"),
+    Mutant(3, "readers are not compared",
+           'is_same = pc.and_(pc.equal(was["_hash"], rows["_hash"]), pc.equal(was["_readers"], rows["_readers"]))',
            'is_same = pc.equal(was["_hash"], rows["_hash"])'),
     Mutant(3, "a grant stays where it was made", "self._regrant(work.regranted)", "pass"),
     Mutant(3, "a grant on a file is not seen", "self._regrant(held, key, seen - set(changed))", "pass"),
@@ -75,23 +79,29 @@ MUTANTS = [
     # 4 deletion reaches everything
     Mutant(4, "deleted parents are ignored", "self._drop(work.dead)", "pass"),
     Mutant(4, "a file that is gone stays", "self._delete(ids(source_units(self.name, gone)))", "pass"),
-    Mutant(4, "a dropped record stays", "self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))", "pass"),
-    Mutant(4, "a row that a source no longer gives stays", "self._delete(held.filter(pc.invert(pc.is_in(held, value_set=every))).combine_chunks())",
+    Mutant(4, "a dropped record stays", "self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))",
            "pass"),
-    Mutant(4, "rows that no longer come out stay", 'self.gone.append(old.filter(pc.invert(pc.is_in(old["_id"], value_set=made)))["_id"])', "pass"),
+    Mutant(4, "a row that a source no longer gives stays",
+           "self._delete(held.filter(pc.invert(pc.is_in(held, value_set=every))).combine_chunks())",
+           "pass"),
+    Mutant(4, "rows that no longer come out stay", 'self.gone.append(old.filter(pc.invert(pc.is_in(old["_id"], value_set=made)))["_id"])',
+           "pass"),
     Mutant(4, "a delta hides what was deleted", 'updated["_rowid"].to_pylist() + deleted', 'updated["_rowid"].to_pylist()'),
     # 5 a crash loses nothing, a reader sees one snapshot
     Mutant(5, "each table is published as soon as it is written", "                    run.bring(table)\n",
            "                    run.bring(table)\n                    run.publish(owner)\n"),
     Mutant(5, "the watermark moves before the publish", "self.publication.edges.append((table.name, name, *edge))",
            'self.catalog.db.execute("insert or replace into consumed values (?,?,?,?)", (table.name, name, *edge))'),
-    Mutant(5, "what a crash left is not taken back", "        if self.leftover is not None:\n            lance", "        if False:\n            lance"),
-    Mutant(5, "what a crash left is taken as published", "self.base = latest if head == latest.version else lance.dataset(uri, version=head or 1)",
+    Mutant(5, "what a crash left is not taken back", "        if self.leftover is not None:\n            lance",
+           "        if False:\n            lance"),
+    Mutant(5, "what a crash left is taken as published",
+           "self.base = latest if head == latest.version else lance.dataset(uri, version=head or 1)",
            "self.base = latest"),
     Mutant(5, "the inbox is emptied before the publish", "self.publication.inbox.append((self.name, last))",
            'self.catalog.db.execute("delete from inbox where name=?", (self.name,))'),
     Mutant(5, "half a publish is kept", 'self.db.execute("rollback")', 'self.db.execute("commit")', UNITS),
-    Mutant(5, "a run that lost its lease publishes", """if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():""",
+    Mutant(5, "a run that lost its lease publishes",
+           """if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():""",
            "if False:", UNITS),
     Mutant(5, "two runs at once", "if held and _is_alive(*held):", "if False:", UNITS),
     # 6 nothing is dropped silently
@@ -100,7 +110,8 @@ MUTANTS = [
     Mutant(6, "a failure is not recorded", "self.task.publication.problems.append((self.task.name, problem))", "pass"),
     Mutant(6, "a retry tries nothing", "work.touched = self._with_quarantined(work.touched)", "pass"),
     Mutant(6, "a type that nobody takes is not listed", """yield Entry(key, skipped=f"no parser takes '{suffix}' files")""", "pass", UNITS),
-    Mutant(6, "a file that cannot be read is dropped", 'problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))', "pass", UNITS),
+    Mutant(6, "a file that cannot be read is dropped", 'problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))',
+           "pass", UNITS),
     Mutant(6, "what lies in a folder that cannot be listed is deleted", "kept += [entry.key] if entry.failed else []", "pass", UNITS),
 ]
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 import saem
+from saem import transform
 from saem.core.operator import Group, Groups, Made, Tables, made_from
 from saem.engine.project import Project
 
@@ -358,4 +359,15 @@ def cut_loud(row: Loud) -> Iterable[Piece]:
     return [Piece(word, 0) for word in row.loud.split()]
 
 
-PIPELINES = {"every_kind": every_kind}
+def handbook(db: Project, world: "World") -> None:
+    """saem's own operators."""
+    docs = world.files(db).derive("docs", transform.parse)
+    chunks = docs.derive("chunks", transform.chunk(max_chars=20), transform.embed(model="hash"), carry=["path"])
+    chunks.index(text="text", vector="embedding")
+    chunks.derive("once", transform.deduplicate, by="text")
+    sizes = chunks.derive("sizes", transform.group_by(values={"n": "count()", "first": "min(start)"}), by="path")
+    chunks.derive("sized", transform.join(how="left"), by="path", using=[sizes])
+    db.derive("spoken", transform.sql("select text, count(*) n, min(path) path from chunks group by 1"))
+
+
+PIPELINES = {"every_kind": every_kind, "handbook": handbook}

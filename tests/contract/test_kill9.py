@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,13 @@ from saem.engine.project import Project
 from tests.contract.killing import asked, declare, start
 from tests.contract.laws import check_equal, check_idle, tables_of
 
-
 clock = itertools.count()     # every file that is written is newer than all before it
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    yield tmp_path
+    return tmp_path
 
 
 def write(home: Path, files: int, lines: int, edition: str) -> None:

@@ -46,6 +46,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     made.close()
 
 
+tiny_only = pytest.mark.parametrize("thresholds", ["tiny thresholds"], indirect=True)
 every_pipeline = pytest.mark.parametrize("world", sorted(PIPELINES), indirect=True)
 
 
@@ -82,6 +83,7 @@ def test_after_edits_of_every_kind_the_tables_are_those_of_a_rebuild(world: Worl
         run_and_check(world, RUN)
 
 
+@tiny_only
 @pytest.mark.usefixtures("thresholds")
 def test_new_code_settings_models_and_columns_make_the_tables_of_a_rebuild(world: World) -> None:
     run_and_check(world, RUN)
@@ -202,6 +204,7 @@ def test_a_change_of_readers_reaches_every_descendant_and_calls_no_operator(worl
 # law 4
 
 @every_pipeline
+@tiny_only
 @pytest.mark.usefixtures("thresholds")
 def test_a_deleted_file_leaves_no_row_in_any_table(world: World) -> None:
     world.write("secret.txt", "zed\nsea\nxyzzy xyzzy. plugh")
@@ -241,6 +244,7 @@ def test_when_every_file_goes_every_derived_row_goes(world: World) -> None:
 # law 5
 
 @every_pipeline
+@tiny_only
 @pytest.mark.usefixtures("thresholds")
 def test_a_crash_at_any_commit_point_loses_nothing_and_shows_nothing(world: World) -> None:
     built(world)

@@ -3,6 +3,7 @@ import os
 import random
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,9 @@ def test_a_disk_without_any_room_left_cannot_even_begin_and_says_so(small_disk: 
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/a.bin").write_bytes(b"x" * 1000)
     Project(str(small_disk / "state")).close()
-    with pytest.raises(OSError, match="No space left"), open(small_disk / "ballast", "wb") as ballast:
-        while True:
-            ballast.write(bytes(4096))
+    with open(small_disk / "ballast", "wb", buffering=0) as ballast, suppress(OSError):
+        while ballast.write(bytes(4096)):
+            pass
     with pytest.raises(SaemError, match="make room") as error:
         Project(str(small_disk / "state"))
     assert error.value.code == "E304"

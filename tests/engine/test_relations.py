@@ -47,7 +47,8 @@ def test_a_parent_that_was_never_in_the_group_is_a_failure_of_that_group(db: Pro
     table = put(db, Item("a"), Item("b", "v")).derive("made", wrong, by="who")
     db.run()
     assert table.count() == 1
-    assert [(p["key"], p["reason"]) for p in db.catalog.problems("made")] == [("w", "[E106] 'wrong' named a parent that is no row of its group")]
+    problem, = db.catalog.problems("made")
+    assert (problem["key"], problem["reason"]) == ("w", "[E106] 'wrong' named a parent that is no row of its group")
 
 
 @pytest.mark.parametrize(("origin", "other", "what"), [(-1, 0, "origins among"), (9, 0, "origins among"), (0, 9, "origins among")])

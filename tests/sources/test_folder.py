@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,8 +50,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    yield Desk(tmp_path)
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
 
 
 def test_new_changed_and_deleted_files(desk: Desk) -> None:
@@ -131,7 +130,8 @@ def test_a_file_that_is_too_large_is_listed_with_both_sizes(desk: Desk) -> None:
     assert desk.skipped == {}
 
 
-NAMES = ["new\nline.txt", "tab\there.txt", "quo'te\".txt", "per%cent*?.txt", "샘물.txt", " spaces .txt", "emoji 🪣.txt", "back\\slash.txt", "-rf", "a" * 250]
+NAMES = ["new\nline.txt", "tab\there.txt", "quo'te\".txt", "per%cent*?.txt", "샘물.txt",
+         " spaces .txt", "emoji 🪣.txt", "back\\slash.txt", "-rf", "a" * 250]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -239,7 +239,10 @@ def test_a_file_that_grows_while_it_is_read_is_read_whole_in_the_end(desk: Desk,
                 desk.write("a.log", found + b" more")
             return found
 
-    monkeypatch.setattr(room, "open", lambda path, *how, **named: open(path, *how, **named) if named else Growing(path, *how), raising=False)
+    def opened(path: str, *how: str, **named: str) -> object:
+        return open(path, *how, **named) if named else Growing(path, *how)      # type: ignore[call-overload]
+
+    monkeypatch.setattr(room, "open", opened, raising=False)
     assert desk.run() == {"a.log": b"one more more"}
 
 

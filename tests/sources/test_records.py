@@ -179,7 +179,8 @@ def test_put_rows_live_on_when_their_columns_change(db: Project) -> None:
     labels = again.source("labels", records(WiderLabel))
     labels.put([WiderLabel("lee", False, "park")])
     again.run()
-    assert rows(labels) == [{"student": "kim", "passed": True, "teacher": "unknown"}, {"student": "lee", "passed": False, "teacher": "park"}]
+    assert rows(labels) == [{"student": "kim", "passed": True, "teacher": "unknown"},
+                            {"student": "lee", "passed": False, "teacher": "park"}]
     assert again.run().tables["labels"].is_idle
     again.close()
 

@@ -69,9 +69,9 @@ class Story:
         return self.dice.sample(sorted(self.rows), min(self.dice.randint(1, most), len(self.rows)))
 
     def table(self, values: dict[str, int]) -> pa.Table:
-        vectors = np.arange(8 * len(values), dtype=np.float32)
-        return pa.table([pa.array(values), pa.array(values.values(), pa.int64()), pa.array([_words(v) for v in values.values()], pa.string()),
-                         pa.FixedSizeListArray.from_arrays(pa.array(vectors), 8)], schema=SCHEMA)
+        vectors = pa.FixedSizeListArray.from_arrays(pa.array(np.arange(8 * len(values), dtype=np.float32)), 8)
+        words = pa.array([_words(value) for value in values.values()], pa.string())
+        return pa.table([pa.array(values), pa.array(values.values(), pa.int64()), words, vectors], schema=SCHEMA)
 
     def put(self, values: dict[str, int]) -> None:
         now = lance.dataset(self.uri).version
@@ -106,7 +106,7 @@ class Story:
 
     def _merge_delete(self) -> None:
         if keys := self.some(30) if self.rows else []:
-            self.dataset.merge_insert("key").when_matched_delete().execute(pa.table([pa.array(keys)], schema=SCHEMA.empty_table().select(["key"]).schema))
+            self.dataset.merge_insert("key").when_matched_delete().execute(pa.table([keys], schema=pa.schema([SCHEMA.field("key")])))
             self._forget(keys)
 
     def _forget(self, keys: list[str]) -> None:
@@ -168,7 +168,8 @@ class Story:
         assert {key: row["value"] for key, row in now.items()} == {key: cell.value for key, cell in self.rows.items()}, "contents"
         ids = {key: row["_rowid"] for key, row in now.items()}
         assert len(set(ids.values())) == len(ids), "a row id is there twice"
-        moved = [key for key, cell in self.rows.items() if key in self.row_ids and cell.created < dataset.version and ids[key] != self.row_ids[key]]
+        moved = [key for key, cell in self.rows.items()
+                 if key in self.row_ids and cell.created < dataset.version and ids[key] != self.row_ids[key]]
         assert not moved, f"row ids changed: {moved[:3]}"
         self._check_reading(dataset, ids)
         self._check_delta(dataset, ids)
@@ -179,12 +180,14 @@ class Story:
         keys = self.dice.sample(sorted(self.rows), min(5, len(self.rows)))
         if keys:
             found = dataset.to_table(columns=["key", "value", "_rowid"], filter=f"key IN ({','.join(map(literal, keys))})").to_pylist()
-            assert sorted((row["key"], row["value"], row["_rowid"]) for row in found) == sorted((k, self.rows[k].value, ids[k]) for k in keys), "filter"
+            expected = sorted((key, self.rows[key].value, ids[key]) for key in keys)
+            assert sorted((row["key"], row["value"], row["_rowid"]) for row in found) == expected, "filter"
             assert dataset._take_rows([ids[key] for key in keys], columns=["key"])["key"].to_pylist() == keys, "take"
         if self.has_indexes:
             word = f"w{self.dice.randint(0, 49)}"
-            expected = sorted(key for key, cell in self.rows.items() if word in _words(cell.value).split())
-            assert sorted(dataset.to_table(columns=["key"], full_text_query=word, limit=100_000)["key"].to_pylist()) == expected, "text search"
+            holders = sorted(key for key, cell in self.rows.items() if word in _words(cell.value).split())
+            hits = dataset.to_table(columns=["key"], full_text_query=word, limit=100_000)["key"].to_pylist()
+            assert sorted(hits) == holders, "text search"
 
     def _check_delta(self, dataset: lance.LanceDataset, ids: dict[str, int]) -> None:
         """Against any older version: what was inserted, changed and deleted since, and nothing else."""
@@ -198,8 +201,8 @@ class Story:
         updated = set(delta.get_updated_rows().read_all()["key"].to_pylist())
         deleted = set(delta.get_deleted_row_ids().read_all()["_rowid"].to_pylist())
         assert inserted == {key for key in ids if ids[key] not in then.values()}, f"inserted since {since}"
-        assert updated >= {key for key, cell in self.rows.items() if key in was and ids[key] == then.get(key) and was[key].value != cell.value}, \
-            f"changed since {since}"
+        changed = {key for key, cell in self.rows.items() if key in was and ids[key] == then.get(key) and was[key].value != cell.value}
+        assert updated >= changed, f"changed since {since}"
         assert updated <= {key for key, cell in self.rows.items() if cell.updated > since}, f"unchanged, yet in the delta since {since}"
         assert set(then.values()) - set(ids.values()) <= deleted, f"deleted since {since}"
         assert not deleted & set(ids.values()), "a living row is called deleted"

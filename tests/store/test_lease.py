@@ -37,7 +37,8 @@ def holder(path: str) -> subprocess.Popen[str]:
 
 
 def test_a_second_run_is_refused_and_told_who_is_at_work(path: str) -> None:
-    with lease(Catalog(path)), pytest.raises(SaemError, match=f"process {os.getpid()} on {socket.gethostname()}") as error, lease(Catalog(path)):
+    me = f"process {os.getpid()} on {socket.gethostname()}"
+    with lease(Catalog(path)), pytest.raises(SaemError, match=me) as error, lease(Catalog(path)):
         pass
     assert error.value.code == "E301"
     with lease(Catalog(path)):
@@ -68,7 +69,8 @@ def test_another_process_at_work_is_waited_for_and_a_killed_one_overtaken_at_onc
 
 def test_a_new_process_with_the_number_of_the_dead_one_does_not_hold_its_lease(path: str) -> None:
     catalog = Catalog(path)
-    catalog.db.execute("insert into lease values ('run', 'dead', ?, 'born long ago', ?, ?)", (os.getppid(), socket.gethostname(), time.time() + 60))
+    catalog.db.execute("insert into lease values ('run', 'dead', ?, 'born long ago', ?, ?)",
+                       (os.getppid(), socket.gethostname(), time.time() + 60))
     with lease(catalog):
         pass
 
