@@ -3,14 +3,20 @@ from typing import TYPE_CHECKING
 
 from saem.core import registry
 from saem.core.errors import SaemError, caller
-from saem.store.search import Hit, Question, find
+from saem.engine.background import background
+from saem.store.search import Found, Hit, Question, find
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
 
 
 def search(project: "Project", name: str, query: str, k: int = 10, where: str | None = None) -> list[Hit]:
-    """The k rows of a published table that fit best. A vector column is asked with the model that wrote it."""
+    """The k rows of a published table that fit best."""
+    return explore(project, name, query, k, where).hits
+
+
+def explore(project: "Project", name: str, query: str, k: int = 10, where: str | None = None) -> Found:
+    """The same with what the hits' figures are relative to. A vector column is asked with the model that wrote it."""
     if k < 1:
         raise SaemError("E104", f"k is {k}", where=caller(), fix="ask for at least one row")
     dataset = project.published(name)
@@ -22,4 +28,5 @@ def search(project: "Project", name: str, query: str, k: int = 10, where: str | 
                         fix=f'{name}.index(text="text", vector="embedding") in the pipeline, then: saem run')
     words = registry.tokenize([query])[0].split() if text else []
     vectors = registry.embedder(encoders[vector]).queries([query])[0] if vector and query.strip() else None
-    return find(dataset, Question(words, text, vectors, vector), k, where)
+    return find(dataset, Question(words, text, vectors, vector if vectors is not None else None), k, where,
+                lambda: background(encoders[vector] if vector else None))

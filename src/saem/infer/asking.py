@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from saem.core import registry
 from saem.core.errors import SaemError, caller
 from saem.core.identity import ID
+from saem.engine.searching import explore
 from saem.infer.answers import Answer, Citation, Sentence, record
 from saem.infer.evidence import Passage, choose
 from saem.store.catalog import EVERYONE
@@ -13,7 +15,7 @@ from saem.store.table import lookup
 
 if TYPE_CHECKING:
     from saem.engine.table import Table
-    from saem.store.search import Hit
+    from saem.store.search import Found, Hit
 
 PASSAGES = 8
 
@@ -29,9 +31,11 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
         raise SaemError("E104", "the question is empty", where=caller(), fix='saem ask FOLDER "연체료는 얼마인가요?"')
     db = chunks.project
     snapshot = db.snapshot
-    hits = chunks.search(question, k, where)
-    passages = [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score, h.why) for h in hits]
-    chosen, why = choose(question, passages, db.catalog.heads()[chunks.name].encoders)
+    found = explore(db, chunks.name, question, k, where)
+    hits = found.hits
+    passages = passages_of(found)
+    model = next(iter(db.catalog.heads()[chunks.name].encoders.values()), None)
+    chosen, why = choose(question, passages, found, registry.embedder(model) if model else None)
     places = _Places(chunks, [hits[c.passage] for c in chosen])
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
     sentences = [Sentence(" ".join(c.quote.split()), [c.n]) for c in citations]
@@ -40,6 +44,9 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     return record(db, answer, places.hashes, readers) if keep else answer
 
 
+def passages_of(found: "Found") -> list[Passage]:
+    """The hits as text with what stands above it."""
+    return [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score) for h in found.hits]
 
 
 class _Places:

