@@ -22,6 +22,15 @@ def ids(values: Iterable[bytes]) -> pa.Array:
     return pa.array(values if isinstance(values, list) else list(values), ID)
 
 
+def in_order(column: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """(first, second) half of each id as numbers: np.lexsort((second, first)) orders by id."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not len(whole):
+        return np.zeros(0, np.uint64), np.zeros(0, np.uint64)
+    halves = np.frombuffer(whole.buffers()[1], ">u8", 2 * len(whole), 16 * whole.offset).astype(np.uint64)
+    return halves[::2], halves[1::2]
+
+
 def table_id(table: str) -> bytes:
     """The parent that stands for every row of a table: what a whole-table relation or a model was made from."""
     return digest("every row of", table)

@@ -259,11 +259,11 @@ class Refresh:
     def _members(self, units: Units, wanted: np.ndarray) -> dict[int, list[bytes]]:
         """{group: the ids of all its rows}."""
         assert units.groups is not None
-        members: dict[int, list[bytes]] = {}
-        for group in wanted.astype(np.int64).tolist():
-            members[group] = list(units.whole)
-            for member, each in zip(units.groups.member, () if self.parents.is_whole else units.group_ids, strict=False):
-                start, stop = np.searchsorted(member, [group, group + 1])
+        wanted = wanted.astype(np.int64)
+        members = {group: list(units.whole) for group in wanted.tolist()}
+        for member, each in zip(units.groups.member, () if self.parents.is_whole else units.group_ids, strict=False):
+            bounds = np.searchsorted(member, np.stack([wanted, wanted + 1], axis=1)).tolist()
+            for group, (start, stop) in zip(members, bounds, strict=True):
                 members[group] += each[start:stop]
         return members
 

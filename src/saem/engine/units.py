@@ -5,12 +5,13 @@ fit). Changed parents touch units; a touched unit is loaded from the parents as 
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.identity import ID, ids, key_unit, table_id
+from saem.core.identity import ID, ids, in_order, key_unit, table_id
 from saem.engine.apply import Groups
 from saem.engine.chain import Chain
 from saem.store.catalog import Catalog
@@ -178,14 +179,22 @@ class Parents:
         shared = [code for store in (self.keyed if self.is_whole else self.broadcast) for code in whole_readers(store)]
         whole = [parent for store in (self.keyed if self.is_whole else self.broadcast) for parent in whole_parents(store)]
         group_readers = [rows["_readers"].to_pylist() if "_readers" in rows.column_names else [] for rows, _ in found]
-        codes: list[list[int]] = [list(shared) for _ in alive]
-        for member, of_rows in zip(members, () if self.is_whole else group_readers, strict=False):
-            for unit, code in zip(member.tolist(), of_rows, strict=True):
-                codes[unit].append(code)
+        readers = self._common_readers(members, [] if self.is_whole else group_readers, shared, len(alive))
         tables = [rows.drop_columns([c for c in ("_id", "_readers") if c in rows.column_names]) for rows, _ in found]
-        return Units(block.units.take(pa.array(alive)), pa.array(map(self.catalog.intersect, codes), pa.int32()),
+        return Units(block.units.take(pa.array(alive)), readers,
                      groups=Groups(tables, members, len(alive)), whole=whole,
                      group_ids=[rows["_id"].to_pylist() for rows, _ in found], group_readers=group_readers)
+
+    def _common_readers(self, members: Sequence[np.ndarray], codes: Sequence[Sequence[int]], shared: Sequence[int],
+                        groups: int) -> pa.Array:
+        """(groups,) int32, those who may read all rows of a group and all of what is `shared`."""
+        span = 1 + max([*shared, *(max(of_rows, default=0) for of_rows in codes)], default=0)
+        every = [member * span + np.array(of_rows, np.int64) for member, of_rows in zip(members, codes, strict=False)]
+        every += [np.arange(groups) * span + code for code in shared]
+        group, code = np.divmod(np.unique(np.concatenate([np.array([], np.int64), *every])), span)
+        bounds = np.searchsorted(group, np.arange(groups + 1)).tolist()
+        code = code.tolist()
+        return pa.array([self.catalog.intersect(code[start:stop]) for start, stop in pairwise(bounds)], pa.int32())
 
     def _group_rows(self, position: int, store: Store, block: Touched) -> tuple[pa.Table, np.ndarray]:
         """(rows of one table ordered by group and id, the position in the block of each row's group)."""
@@ -196,10 +205,13 @@ class Parents:
         else:
             assert block.keys is not None
             rows = store.lookup(self.chain.by[0], block.keys, columns)
-            units, member, _ = group(rows, self.chain.by)
-            place = pc.fill_null(pc.index_in(units, value_set=block.units), -1).to_numpy(zero_copy_only=False)
-            at = place[member].astype(np.int64)       # -1: another group whose first key column is the same
-        order = np.lexsort((np.array(rows["_id"].to_pylist(), "S16"), at))
+            if len(self.chain.by) == 1 and not pa.types.is_floating(block.keys.type):      # -0.0 equals 0.0 and is another key
+                at = pc.index_in(rows[self.chain.by[0]].cast(block.keys.type), value_set=block.keys).to_numpy().astype(np.int64)
+            else:
+                units, member, _ = group(rows, self.chain.by)
+                place = pc.fill_null(pc.index_in(units, value_set=block.units), -1).to_numpy(zero_copy_only=False)
+                at = place[member].astype(np.int64)       # -1: another group whose first key column is the same
+        order = np.lexsort((*reversed(in_order(rows["_id"])), at))
         order = order[at[order] >= 0]
         return rows.take(pa.array(order)).combine_chunks(), at[order]
 
@@ -228,12 +240,13 @@ def group(rows: pa.Table, by: Sequence[str]) -> tuple[pa.Array, np.ndarray, pa.A
     code = np.zeros(len(rows), np.int64)
     for name in by:
         indices = rows[name].combine_chunks().dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False)
-        code = np.unique(code * (int(indices.max()) + 1) + indices, return_inverse=True)[1]
-    _, first, member = np.unique(code, return_index=True, return_inverse=True)
+        code = pa.array(code * (int(indices.max()) + 1) + indices).dictionary_encode().indices.to_numpy().astype(np.int64)
+    first = np.empty(int(code.max()) + 1, np.int64)
+    first[code[::-1]] = np.arange(len(code))[::-1]      # written last, so it stays: the first row of each
     firsts = pa.array(first)
     keys = rows.select(list(by)).take(firsts)
     units = [key_unit(values) for values in zip(*(keys[name].to_pylist() for name in by), strict=True)]
-    return ids(units), member.astype(np.int64), firsts
+    return ids(units), code, firsts
 
 
 def _distinct(parts: Sequence[Touched]) -> Touched:
