@@ -72,6 +72,15 @@ def row_hashes(rows: pa.Table) -> list[bytes]:
     return hashes if columns else [digest()] * len(rows)
 
 
+def with_parents(hashes: Sequence[bytes], parents: pa.ListArray) -> list[bytes]:
+    """digest(hash, *parents) of each row, with the parents' bytes framed all at once."""
+    halves = np.stack(in_order(parents.flatten()), axis=1)
+    framed = np.concatenate([np.full((len(halves), 1), 16, "<u8"), halves.astype(">u8").view("<u8")], axis=1).tobytes()
+    bounds = np.concatenate([[0], parents.value_lengths().to_numpy().cumsum(dtype=np.int64) * 24]).tolist()
+    return [blake2b(b"\x10" + bytes(7) + own + framed[start:end], digest_size=16).digest()
+            for own, start, end in zip(hashes, bounds[:-1], bounds[1:], strict=True)]
+
+
 def occurrences(units: np.ndarray, keys: Sequence[bytes]) -> list[int]:
     """How many equal (unit, key) pairs stand before each: twins inside one unit get 0, 1, 2 ... in order."""
     seen: dict[tuple[int, bytes], int] = {}

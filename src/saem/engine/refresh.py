@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.identity import ID, digest, ids, occurrences, row_hashes, row_ids, table_id
+from saem.core.identity import ID, ids, occurrences, row_hashes, row_ids, table_id, with_parents
 from saem.core.operator import Operator, Tables
 from saem.core.run import Counts, OnProgress, Progress
 from saem.engine.apply import Failure, apply, apply_groups, failure
@@ -234,7 +234,7 @@ class Refresh:
         hashes = row_hashes(rows.drop_columns(sorted(computed)))    # their memo key stands for them
         parents, readers, is_own = self._lineage(part, keep, names)
         if not is_own:     # a member may be replaced by its equal: same content, other parents
-            hashes = [digest(h, *p) for h, p in zip(hashes, parents.to_pylist(), strict=True)]
+            hashes = with_parents(hashes, parents)
         made = row_ids(self.task.name, names, [part.local[i] for i in keep], [part.occurrence[i] for i in keep])
         return pa.table([ids(made), ids(names), ids(hashes), readers, parents, *rows.columns], schema=self.store.schema)
 
