@@ -14,9 +14,10 @@ from saem.core.identity import ID, digest, ids, row_hashes, row_ids, source_unit
 from saem.core.run import Counts, OnProgress, Progress
 from saem.core.source import Inbox, Listing, Rows
 from saem.store.catalog import Catalog, Problem, Publication
-from saem.store.table import SYSTEM, Store, blocks
+from saem.store.table import SYSTEM, Store
 
 BLOCK_ROWS = 16_384
+INBOX_ROWS = 65_536          # rows that were put are small, and each block scans the table's keys
 BLOCK_BYTES = 32 << 20
 STAMP = pa.field("_stamp", pa.string())      # what a listing said of the content that the row holds
 
@@ -180,9 +181,9 @@ class Ingest:
         last, waiting = self.catalog.inbox(self.name)
         if not waiting:
             return
-        put = {key: json.loads(row) for key, row in waiting.items() if row is not None}
         problems: dict[bytes, Problem] = {}
-        for part in blocks(list(put.values()), BLOCK_ROWS):
+        for texts in _blocks([row for row in waiting.values() if row is not None]):
+            part = [json.loads(text) for text in texts]
             rows = self._tabulated([source.decode(each["row"]) for each in part], source, problems)
             parents = pa.array([[bytes.fromhex(p) for p in each["parents"]] for each in part], pa.list_(ID))
             codes = [each["readers"] for each in part]
@@ -281,3 +282,17 @@ class Ingest:
         gone = self.store.lookup("_unit", units, ["_id"])["_id"]
         self.store.delete(gone)
         self.counts.deleted += len(gone)
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """At most INBOX_ROWS rows and about BLOCK_BYTES at a time."""
+    block: list[str] = []
+    size = 0
+    for text in texts:
+        block.append(text)
+        size += len(text)
+        if len(block) >= INBOX_ROWS or size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block

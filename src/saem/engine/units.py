@@ -17,7 +17,8 @@ from saem.engine.chain import Chain
 from saem.store.catalog import Catalog
 from saem.store.table import Store
 
-BLOCK_UNITS = 16_384       # units whose old rows are looked up together
+BLOCK_UNITS = 65_536       # units whose old rows are looked up together: each block scans the table's units
+BLOCK_GROUPS = 16_384      # the same for groups, whose rows are loaded together too
 PIECE_BYTES = 8 << 20      # parent rows handed to the operators at once
 PIECE_UNITS = (16, 4_096)  # the same, in units: a first small piece shows how large they are
 WHOLE_IDS = 64             # a larger whole table is named as one parent: every row of it
@@ -139,11 +140,12 @@ class Parents:
     # loading
 
     def blocks(self, touched: Touched) -> Iterator[Touched]:
-        """At most BLOCK_UNITS at a time."""
-        for start in range(0, len(touched), BLOCK_UNITS):
-            rowids = touched.rowids.slice(start, BLOCK_UNITS) if touched.rowids is not None else None
-            keys = touched.keys.slice(start, BLOCK_UNITS) if touched.keys is not None else None
-            yield Touched(touched.units.slice(start, BLOCK_UNITS), rowids, keys)
+        """At most BLOCK_UNITS at a time, or BLOCK_GROUPS."""
+        size = BLOCK_GROUPS if self.chain.is_relation else BLOCK_UNITS
+        for start in range(0, len(touched), size):
+            rowids = touched.rowids.slice(start, size) if touched.rowids is not None else None
+            keys = touched.keys.slice(start, size) if touched.keys is not None else None
+            yield Touched(touched.units.slice(start, size), rowids, keys)
 
     def load(self, block: Touched) -> Iterator[Units]:
         """The block's units as they are now, in pieces; a group without rows left is not among them."""
