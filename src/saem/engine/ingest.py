@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from saem.core.columns import row_schema, table_of
 from saem.core.errors import SaemError
-from saem.core.identity import ID, digest, ids, row_hashes, row_ids, source_units
+from saem.core.identity import ID, digest, id_list, ids, row_hashes, row_ids, source_units
 from saem.core.run import Counts, OnProgress, Progress
 from saem.core.source import Inbox, Listing, Rows
 from saem.store.catalog import Catalog, Problem, Publication
@@ -185,7 +185,8 @@ class Ingest:
         for texts in _blocks([row for row in waiting.values() if row is not None]):
             part = [json.loads(text) for text in texts]
             rows = self._tabulated([source.decode(each["row"]) for each in part], source, problems)
-            parents = pa.array([[bytes.fromhex(p) for p in each["parents"]] for each in part], pa.list_(ID))
+            named = [[bytes.fromhex(p) for p in each["parents"]] for each in part]
+            parents = pa.array(named, pa.list_(ID)) if any(named) else None
             codes = [each["readers"] for each in part]
             self._upsert(rows, None, parents, codes if any(c is not None for c in codes) else None)
         self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))
@@ -218,14 +219,14 @@ class Ingest:
         units = ids(source_units(self.name, keys))
         hashes = ids(row_hashes(rows))
         if parents is not None:      # the same answer made from other rows is another row
-            hashes = ids([digest(h, *p) if p else h for h, p in zip(hashes.to_pylist(), parents.to_pylist(), strict=True)])
+            hashes = ids([digest(h, *p) if p else h for h, p in zip(id_list(hashes), parents.to_pylist(), strict=True)])
         readers = pa.array(codes if codes is not None else self._codes(rows, keys), pa.int32())
         stamp = [pa.array(stamps, pa.string())] if stamps is not None else []
         extra = ["_stamp"] if stamps is not None else []
         old = self.store.lookup("_unit", units, ["_unit", "_id", "_hash", "_readers", *extra])
         at = pc.index_in(units, value_set=old["_unit"].combine_chunks())
         was = old.take(at)
-        made = ids(row_ids(self.name, units.to_pylist(), [b""] * len(units), [0] * len(units)))
+        made = ids(row_ids(self.name, id_list(units), [b""] * len(units), [0] * len(units)))
         parents = parents if parents is not None else pa.array([[]] * len(units), pa.list_(ID))
         full = pa.table([made, units, hashes, readers, parents, *(rows[n] for n in rows.column_names), *stamp],
                         schema=pa.schema([*SYSTEM, *rows.schema, *([STAMP] if stamps is not None else [])])).select(self.store.schema.names)

@@ -9,7 +9,7 @@ import lance
 import numpy as np
 import pyarrow as pa
 
-from saem.core.identity import ID, digest, ids, row_hashes
+from saem.core.identity import ID, digest, id_list, ids, row_hashes
 from saem.core.operator import Operator
 from saem.engine.apply import Failure, Output, apply
 from saem.store.table import Store, lookup
@@ -83,7 +83,7 @@ class Memo:
             missing = list({key for key in keys if key not in known})
             if missing and all(n in table.schema.names for n in (op.memo_column, *names)):
                 found = lookup(table, op.memo_column, pa.array(missing, ID), [op.memo_column, *names])
-                known |= {key: (found, i) for i, key in enumerate(found[op.memo_column].to_pylist())}
+                known |= {key: (found, i) for i, key in enumerate(id_list(found[op.memo_column]))}
         return known
 
     def _remember(self, fresh: dict[bytes, tuple[pa.Table, int]], results: pa.Table) -> None:

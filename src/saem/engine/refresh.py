@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.identity import ID, ids, occurrences, row_hashes, row_ids, table_id, with_parents
+from saem.core.identity import ID, id_list, ids, occurrences, row_hashes, row_ids, table_id, with_parents
 from saem.core.operator import Operator, Tables
 from saem.core.run import Counts, OnProgress, Progress
 from saem.engine.apply import Failure, apply, apply_groups, failure
@@ -88,7 +88,7 @@ class Refresh:
             return self.parents.everything()
         if task.retry:
             work.touched = self._with_quarantined(work.touched)
-        units = [*work.touched.units.to_pylist(), *work.dead.to_pylist()]
+        units = [*id_list(work.touched.units), *id_list(work.dead)]
         if units:
             task.publication.cleared.append((task.name, units))
         return work
@@ -225,7 +225,7 @@ class Refresh:
             rows, step = self._run(op, rows, (), part.units, part.origin[keep])
             keep = keep[step]
         failed = set(self.failed)
-        names = part.units.names.take(pa.array(part.origin[keep])).to_pylist()
+        names = id_list(part.units.names.take(pa.array(part.origin[keep])))
         if failed:
             alive = np.array([i for i, name in enumerate(names) if name not in failed], np.int64)
             rows, keep, names = rows.take(pa.array(alive)), keep[alive], [names[i] for i in alive]
@@ -318,7 +318,8 @@ class Refresh:
             if not len(old):
                 continue
             code = self._codes(old["_parents"])
-            want = [self.task.catalog.intersect([code[p] for p in parents]) for parents in old["_parents"].to_pylist()]
+            named = old["_parents"].cast(pa.list_(pa.binary())).to_pylist()
+            want = [self.task.catalog.intersect([code[p] for p in parents]) for parents in named]
             rows = pa.table({"_id": old["_id"], "_readers": pa.array(want, pa.int32())})
             rows = rows.filter(pc.not_equal(old["_readers"], rows["_readers"]))
             self.store.patch(rows)
@@ -330,8 +331,8 @@ class Refresh:
         codes: dict[bytes, int] = {}
         for store in self.task.parents:
             found = store.lookup("_id", wanted, ["_id", "_readers"])
-            codes |= dict(zip(found["_id"].to_pylist(), found["_readers"].to_pylist(), strict=True))
-            if (name := table_id(store.name)) in wanted.to_pylist():
+            codes |= dict(zip(id_list(found["_id"]), found["_readers"].to_pylist(), strict=True))
+            if (name := table_id(store.name)) in id_list(wanted):
                 codes[name] = self.task.catalog.intersect(whole_readers(store))
         return codes
 

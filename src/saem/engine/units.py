@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.identity import ID, ids, in_order, key_unit, table_id
+from saem.core.identity import ID, id_list, ids, in_order, key_unit, table_id
 from saem.engine.apply import Groups
 from saem.engine.chain import Chain
 from saem.store.catalog import Catalog
@@ -185,7 +185,7 @@ class Parents:
         tables = [rows.drop_columns([c for c in ("_id", "_readers") if c in rows.column_names]) for rows, _ in found]
         return Units(block.units.take(pa.array(alive)), readers,
                      groups=Groups(tables, members, len(alive)), whole=whole,
-                     group_ids=[rows["_id"].to_pylist() for rows, _ in found], group_readers=group_readers)
+                     group_ids=[id_list(rows["_id"]) for rows, _ in found], group_readers=group_readers)
 
     def _common_readers(self, members: Sequence[np.ndarray], codes: Sequence[Sequence[int]], shared: Sequence[int],
                         groups: int) -> pa.Array:
