@@ -266,14 +266,14 @@ class Price:
 
 @dataclasses.dataclass
 class Priced:
-    cost: float | None
+    cost: int | None
 
 
 @saem.operator(version="1")
 def price(doc: Parsed, prices: list[Price]) -> Priced:
     calls("price")
     known = {each.topic: each.price for each in prices}
-    return Priced(len(doc.text) * known[doc.topic] if doc.topic in known else None)
+    return Priced(int(len(doc.text) * known[doc.topic]) if doc.topic in known else None)
 
 
 @saem.operator(version="1", adds=pa.schema([("author", pa.string()), ("files", pa.int64())]))
