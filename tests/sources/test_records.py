@@ -200,3 +200,23 @@ def test_columns_that_cannot_become_others_are_refused_and_nothing_is_lost(db: P
     back.run()
     assert rows(labels) == [{"student": "kim", "passed": True}]
     back.close()
+
+
+def test_other_readers_of_the_source_reach_the_rows_that_named_none_of_their_own(tmp_path: Path) -> None:
+    def project(readers: list[str]) -> Project:
+        db = Project(str(tmp_path))
+        db.source("labels", records(Label), readers=readers)
+        return db
+
+    db = project(["*"])
+    db.tables["labels"].put([Label("by default", True)])
+    db.tables["labels"].put([Label("by name", True)], readers=[db.catalog.reader_code(["lee"])])
+    db.run()
+    db = project(["kim"])
+    counts = db.run().tables["labels"]
+    held = db.published("labels").to_table().to_pylist()
+    assert {row["student"]: set(db.catalog.members(row["_readers"])) for row in held} == {"by default": {"kim"}, "by name": {"lee"}}
+    assert (counts.regranted, counts.changed) == (1, 0)
+    before = db.snapshot
+    db.run()
+    assert db.snapshot == before

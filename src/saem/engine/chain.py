@@ -37,6 +37,10 @@ class Chain:
             if op.kind in ("relation", "fit"):
                 raise SaemError("E104", f"'{op.name}' is a {op.kind} and must come first", where=caller(),
                                 fix="derive a table with the operators before it, then derive from that")
+        for op in self.operators[:max((i for i, op in enumerate(self.operators) if op.kind == "flat_map"), default=0)]:
+            if op.memo:
+                what = f"'{op.name}' is costly and stands before an operator that starts new rows: its results would be lost"
+                raise SaemError("E104", what, where=caller(), fix=f"derive a table with {op.name} first, then derive from that")
         wanted = sum(len(op.inputs) for op in self.operators) - len(self.operators) + 1
         if len(self.names) != wanted and first.inputs[0].shape != "tables":
             raise SaemError("E104", f"{' + '.join(op.name for op in self.operators)} reads {wanted} tables, {len(self.names)} were given",

@@ -19,7 +19,8 @@ from saem.store.table import SYSTEM, Store
 BLOCK_ROWS = 16_384
 INBOX_ROWS = 65_536          # rows that were put are small, and each block scans the table's keys
 BLOCK_BYTES = 32 << 20
-STAMP = pa.field("_stamp", pa.string())      # what a listing said of the content that the row holds
+STAMP = pa.field("_stamp", pa.string())      # what a listing said of the content that the row holds; of a put row: GRANTED or ''
+GRANTED = "granted"        # its readers were named when it was put: the source's own do not change them
 
 Readers = Sequence[str] | str | Callable[[Any], Iterable[str]]
 
@@ -35,6 +36,7 @@ class Ingest:
     publication: Publication
     on_progress: OnProgress
     older: lance.LanceDataset | None = None     # the table's former columns, where they have changed
+    has_new_readers: bool = False               # the source says otherwise than at the last publish who may read its rows
     counts: Counts = field(default_factory=Counts)
 
     def run(self) -> Counts:
@@ -159,7 +161,7 @@ class Ingest:
         if waiting:
             yield self._tabulated(waiting, source, problems)
 
-    def _tabulated(self, rows: list[Any], source: Rows | Inbox, problems: dict[bytes, Problem]) -> pa.Table:
+    def _tabulated(self, rows: list[Any], source: Rows, problems: dict[bytes, Problem]) -> pa.Table:
         try:
             return table_of(rows, source.row_class)
         except (ValueError, TypeError, OverflowError, AttributeError):
@@ -168,7 +170,7 @@ class Ingest:
                 try:
                     good.append(table_of([row], source.row_class))
                 except (ValueError, TypeError, OverflowError, AttributeError) as error:
-                    key = str(getattr(row, source.key[0], number))
+                    key = ", ".join(str(getattr(row, name, number)) for name in source.key)
                     unit = digest(self.name, key)
                     problems[unit] = Problem(unit, "failed", key, "types", f"[E106] {error}", repr(row)[:2000])
             return pa.concat_tables(good) if good else row_schema(source.row_class).empty_table()
@@ -178,17 +180,19 @@ class Ingest:
     def _inbox(self, source: Inbox) -> None:
         if self.older is not None:
             self._carry_over(self.older)
+        if self.has_new_readers:
+            held = self.store.dataset.to_table(columns=[*row_schema(source.row_class).names, "_id", "_readers", "_stamp"])
+            self._grant(held.filter(pc.not_equal(held["_stamp"], GRANTED)))
         last, waiting = self.catalog.inbox(self.name)
         if not waiting:
             return
-        problems: dict[bytes, Problem] = {}
         for texts in _blocks([row for row in waiting.values() if row is not None]):
             part = [json.loads(text) for text in texts]
-            rows = self._tabulated([source.decode(each["row"]) for each in part], source, problems)
+            rows = table_of([source.decode(each["row"]) for each in part], source.row_class)
             named = [[bytes.fromhex(p) for p in each["parents"]] for each in part]
             parents = pa.array(named, pa.list_(ID)) if any(named) else None
-            codes = [each["readers"] for each in part]
-            self._upsert(rows, None, parents, codes if any(c is not None for c in codes) else None)
+            self._upsert(rows, [GRANTED if each["readers"] is not None else "" for each in part], parents,
+                         [each["readers"] for each in part])
         self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))
         self.publication.inbox.append((self.name, last))
 
@@ -206,8 +210,9 @@ class Ingest:
                 raise SaemError("E104", f"the rows of '{self.name}' cannot become {each.type} in '{each.name}': {error}",
                                 fix="name the new column otherwise; nothing was changed") from error
         own = pa.table(columns, schema=schema)
+        stamps = rows["_stamp"] if "_stamp" in rows.column_names else pa.array([""] * len(rows), pa.string())
         hashes = [digest(h, *p) if p else h for h, p in zip(row_hashes(own), rows["_parents"].to_pylist(), strict=True)]
-        self.store.append(pa.table([rows["_id"], rows["_unit"], ids(hashes), rows["_readers"], rows["_parents"], *own.columns],
+        self.store.append(pa.table([rows["_id"], rows["_unit"], ids(hashes), rows["_readers"], rows["_parents"], *own.columns, stamps],
                                    schema=self.store.schema))
 
     # comparing and writing
@@ -220,7 +225,9 @@ class Ingest:
         hashes = ids(row_hashes(rows))
         if parents is not None:      # the same answer made from other rows is another row
             hashes = ids([digest(h, *p) if p else h for h, p in zip(id_list(hashes), parents.to_pylist(), strict=True)])
-        readers = pa.array(codes if codes is not None else self._codes(rows, keys), pa.int32())
+        readers = pa.array(self._codes(rows, keys), pa.int32())
+        if codes is not None:
+            readers = pc.coalesce(pa.array(codes, pa.int32()), readers)
         stamp = [pa.array(stamps, pa.string())] if stamps is not None else []
         extra = ["_stamp"] if stamps is not None else []
         old = self.store.lookup("_unit", units, ["_unit", "_id", "_hash", "_readers", *extra])
@@ -270,12 +277,15 @@ class Ingest:
 
     def _regrant(self, held: pa.Table, key: str, same: set[str]) -> None:
         """Rows whose content is not read again may yet have other readers."""
-        if isinstance(self.readers, str) or not len(held):
+        if not isinstance(self.readers, str):
+            self._grant(held.filter(pa.array([k in same for k in held[key].to_pylist()], pa.bool_())))
+
+    def _grant(self, held: pa.Table) -> None:
+        """Give rows the readers that the source now names."""
+        if not len(held):
             return
-        keys = held[key].to_pylist()
-        wanted = pa.array(self._codes(held, keys), pa.int32())
-        is_same = pa.array([k in same for k in keys], pa.bool_())
-        rows = pa.table({"_id": held["_id"], "_readers": wanted}).filter(pc.and_(is_same, pc.not_equal(held["_readers"], wanted)))
+        wanted = pa.array(self._codes(held, self._keys(held)), pa.int32())
+        rows = pa.table({"_id": held["_id"], "_readers": wanted}).filter(pc.not_equal(held["_readers"], wanted))
         self.store.patch(rows)
         self.counts.regranted += len(rows)
 

@@ -37,6 +37,10 @@ def plan(project: "Project") -> list[Step]:
             units, why, is_exact = _derived_changes(project, table, steps)
         seconds = units * pace[table.name] if table.name in pace else None
         steps[table.name] = Step(table.name, units, total, why if units else "up to date", seconds if units else 0.0, is_exact)
+    for name in heads:
+        if name not in project.tables and project.catalog.consumed(name):
+            total = project.published(name).count_rows()
+            steps[name] = Step(name, total, total, "no longer declared: it will be dropped", 0.0)
     return list(steps.values())
 
 

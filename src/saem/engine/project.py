@@ -181,6 +181,8 @@ class Project:
                 run = Run(self, retry, on_progress)
                 for table in tables:
                     run.bring(table)
+                if only is None:
+                    run.drop_undeclared()
                 self.on_step("before publish")
                 snapshot = run.publish(owner)
                 self.on_step("after publish")

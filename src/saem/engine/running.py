@@ -36,11 +36,12 @@ class Run:
         """One table up to date, unpublished."""
         clock = time.perf_counter()
         head = self.heads.get(table.name)
+        mark = table.fingerprint        # before an operator runs: it may fill a cache of its own
         store, older = self._open(table, head)
         self.stores[table.name] = store
         if table.source is not None:
             counts = Ingest(table.name, table.source, table.readers, store, self.catalog, self.publication, self.on_progress,
-                            older).run()
+                            older, head is not None and head.fingerprint != mark).run()
         else:
             counts = self._derive(table, head, store, older)
         store.upkeep(table.key_indexes(store.dataset.count_rows()) if store.is_touched else {})
@@ -122,6 +123,15 @@ class Run:
         self.publication.cleared = [(name, units) for name, units in self.publication.cleared
                                     if name != table.name or (had if units is None else set(units) & set(had))]
 
+    def drop_undeclared(self) -> None:
+        """A derived table that the pipeline no longer declares would grow stale and outlive its parents: it goes.
+
+        Sources stay: their rows may have no other home.
+        """
+        for name in self.heads:
+            if name not in self.project.tables and self.catalog.consumed(name):
+                self.publication.dropped.append(name)
+
     def publish(self, owner: str) -> int:
         if self.publication.is_empty:
             return self.catalog.snapshot()
@@ -130,11 +140,15 @@ class Run:
         return number
 
     def _sweep(self) -> None:
-        """Datasets of former columns go once neither this publish nor the one before names them."""
+        """Datasets of former columns and of dropped tables go once neither this publish nor the one before names them.
+
+        What a crash left of a table that this run does not bring stays: its next run takes costly results from there.
+        """
         kept = {head.place for head in [*self.heads.values(), *self.catalog.heads().values()]}
         folder = os.path.join(self.project.state, "tables")
         for place in os.listdir(folder):
-            if place.split(".")[0] in self.places and place not in kept:
+            name = place.split(".")[0]
+            if place not in kept and (name in self.places or name not in self.project.tables):
                 shutil.rmtree(os.path.join(folder, place), ignore_errors=True)
 
 

@@ -9,6 +9,8 @@ import pyarrow as pa
 from saem.core import registry
 from saem.core.columns import row_schema, visible
 from saem.core.errors import SaemError, caller, suggest
+from saem.core.fingerprint import fingerprint
+from saem.core.identity import digest
 from saem.core.operator import Operator
 from saem.engine.chain import Chain
 from saem.engine.ingest import STAMP, Readers
@@ -80,10 +82,8 @@ class Table:
         made = []
         for number, row in enumerate(rows):
             key, values = source.encode(row)
-            code = readers[number] if readers else None
-            if code is None and not callable(self.readers) and not isinstance(self.readers, str):
-                code = self.project.catalog.reader_code(self.readers)
-            body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [], "readers": code}
+            body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [],
+                    "readers": readers[number] if readers else None}     # None = whom the source names
             made.append((key, json.dumps(body, ensure_ascii=False)))
         self.project.catalog.put(self.name, made)
 
@@ -109,12 +109,17 @@ class Table:
         """The declared columns, with saem's hidden ones that are stored beside them."""
         if self.source is not None:
             own = row_schema(self.source.row_class)
-            return own.append(STAMP) if hasattr(self.source, "entries") else own
+            return own.append(STAMP) if hasattr(self.source, "entries") or hasattr(self.source, "encode") else own
         return self.chain.schema
 
     @property
     def fingerprint(self) -> bytes:
-        return b"source" if self.source is not None else self.chain.fingerprint
+        """What made the rows: the operators with their settings and models; of put rows, whom the source names as readers."""
+        if self.source is None:
+            return self.chain.fingerprint
+        if not hasattr(self.source, "encode"):
+            return b"source"        # its readers are asked for at every run
+        return fingerprint(self.readers, {}) if callable(self.readers) else digest("readers", repr(self.readers))
 
     @property
     def encoders(self) -> dict[str, str]:

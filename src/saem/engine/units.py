@@ -225,7 +225,7 @@ class Parents:
 
 def whole_parents(store: Store) -> list[bytes]:
     """The parents of what was made from a whole table: its rows while they are few, else the table as one name."""
-    if store.dataset.count_rows() <= WHOLE_IDS:
+    if 0 < store.dataset.count_rows() <= WHOLE_IDS:
         return sorted(store.dataset.to_table(columns=["_id"])["_id"].to_pylist())
     return [table_id(store.name)]
 

@@ -40,8 +40,9 @@ class Folder:
         rules = [*EXCLUDES, *self.exclude, *_ignored(self.root)]
         for path, entry, problem in _walk(self.root, rules):
             key = self._key(path)
-            if problem or entry is None:
-                yield Entry(key, failed=problem)
+            if entry is None:
+                rule = "" if problem else "neither a file nor a folder (a link to nothing, a socket)"
+                yield Entry(key, failed=problem, skipped=rule)
                 continue
             try:
                 stat = entry.stat()
@@ -126,7 +127,7 @@ def _is_excluded(name: str, path: str, rules: Iterable[str], is_folder: bool) ->
 
 
 def _walk(root: str, rules: Sequence[str]) -> Iterator[tuple[str, os.DirEntry[str] | None, str]]:
-    """(path, entry, '') of every file, or (path, None, why) of what cannot be listed, in the order of names."""
+    """(path, entry, '') of every file, (path, None, why) of what cannot be listed, (path, None, '') of what is no file; by name."""
     real_root = os.path.realpath(root)
     seen: set[tuple[int, int]] = set()
     todo = [("", root)]
@@ -164,6 +165,8 @@ def _walk(root: str, rules: Sequence[str]) -> Iterator[tuple[str, os.DirEntry[st
                 folders.append((path, entry.path))
             elif is_file:
                 yield path, entry, ""
+            else:
+                yield path, None, ""
         todo += reversed(folders)
 
 

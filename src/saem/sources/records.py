@@ -30,7 +30,11 @@ class Records:
 
     def decode(self, values: dict[str, Any]) -> Any:
         hints = typing.get_type_hints(self.row_class)
-        return self.row_class(**{name: _from_json(value, hints[name]) for name, value in values.items() if name in hints})
+        try:
+            return self.row_class(**{name: _from_json(value, hints[name]) for name, value in values.items() if name in hints})
+        except TypeError as error:
+            raise SaemError("E106", f"a row that was put before {self.row_class.__name__} changed does not fit it: {error}",
+                            fix="give the new field a default; the row waits, nothing is lost") from error
 
 
 def records(row_class: type, key: str | Iterable[str] | None = None) -> Records:

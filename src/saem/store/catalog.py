@@ -56,10 +56,11 @@ class Publication:
     cleared: list[tuple[str, list[bytes] | None]] = field(default_factory=list)   # table, units whose problems end (None = all)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     inbox: list[tuple[str, int]] = field(default_factory=list)                    # table, last number taken in
+    dropped: list[str] = field(default_factory=list)                              # derived tables that nobody declares any more
 
     @property
     def is_empty(self) -> bool:
-        return not (self.heads or self.edges or self.problems or self.inbox or self.cleared)
+        return not (self.heads or self.edges or self.problems or self.inbox or self.cleared or self.dropped)
 
 
 class Catalog:
@@ -132,6 +133,10 @@ class Catalog:
                 (name, p.unit, p.kind, _storable(p.key), p.operator, _storable(p.reason), _storable(p.details), time.time())
                 for name, p in publication.problems])
             self.db.executemany("delete from inbox where name=? and number<=?", publication.inbox)
+            for name in publication.dropped:
+                self.db.execute("delete from head where name=?", (name,))
+                self.db.execute("delete from consumed where child=?", (name,))
+                self.db.execute("delete from problem where name=?", (name,))
             heads = json.dumps({name: [head.place, head.version] for name, head in sorted(self.heads().items())})
             self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
             return int(self.db.execute("select last_insert_rowid()").fetchone()[0])
