@@ -1,6 +1,7 @@
 """One table = one Lance dataset. Writes are unpublished until the catalog moves the head to their version."""
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import lance
@@ -18,6 +19,7 @@ SYSTEM = [pa.field("_id", ID, nullable=False, metadata=KEY), pa.field("_unit", I
 FRAGMENT_ROWS = 65_536     # 1 M rows in one fragment: 25 ms to delete a row; in 16: 3 ms
 MAX_IN = 512               # above this many keys a column scan (25 ms / 1 M rows) beats an IN list
 COMPACT_FRAGMENTS = 64     # beyond those that full fragments need
+INDEX_CACHE_BYTES, METADATA_CACHE_BYTES = 128 << 20, 32 << 20
 UNINDEXED_ROWS = 10_000    # a search scans these flat; above, the index takes them in
 
 
@@ -32,7 +34,7 @@ class Store:
         self.schema = pa.schema(SYSTEM + list(schema))
         if not is_written(uri):
             lance.write_dataset(self.schema.empty_table(), uri, enable_stable_row_ids=True, data_storage_version="2.2")
-        latest = lance.dataset(uri)
+        latest = opened(uri)
         if not latest.has_stable_row_ids:
             raise SaemError("E204", f"the table at {uri} was not made by saem", fix="move it away, then: saem run")
         self.base = latest if head == latest.version else lance.dataset(uri, version=head or 1)
@@ -61,7 +63,7 @@ class Store:
         inserted = change.get_inserted_rows().read_all().select([*columns, "_rowid"])
         updated = change.get_updated_rows().read_all().select([*columns, "_rowid"])
         deleted = change.get_deleted_row_ids().read_all()["_rowid"].to_pylist()
-        was = lance.dataset(self.uri, version=since)._take_rows(updated["_rowid"].to_pylist() + deleted, columns=columns)
+        was = opened(self.uri, since)._take_rows(updated["_rowid"].to_pylist() + deleted, columns=columns)
         return was, pa.concat_tables([inserted, updated])
 
     def take(self, rowids: pa.Array | pa.ChunkedArray, columns: Sequence[str]) -> pa.Table:
@@ -124,13 +126,13 @@ class Store:
         self.is_touched = True
         if self.leftover is not None:
             lance.dataset(self.uri, version=self.base.version).restore()
-            self.dataset = lance.dataset(self.uri)
+            self.dataset = opened(self.uri)
             self.on_step(f"{self.name}:restore")
         else:
-            self.dataset = lance.dataset(self.uri)
+            self.dataset = opened(self.uri)
 
     def _done(self, what: str, *, is_upkeep: bool = False) -> None:
-        before, self.dataset = self.dataset.version, lance.dataset(self.uri)
+        before, self.dataset = self.dataset.version, opened(self.uri)
         if not is_upkeep and self.dataset.version > before + 1:     # `before` has moved already where Lance moves the handle
             raise SaemError("E302", f"someone else wrote to table '{self.name}' during this run; nothing was published", fix="saem run")
         self.on_step(f"{self.name}:{what}")
@@ -159,6 +161,16 @@ class Store:
 
     def _unindexed(self, index: str) -> int:
         return int(self.dataset.stats.index_stats(index)["num_unindexed_rows"])
+
+
+@cache
+def _session() -> lance.Session:
+    return lance.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+
+
+def opened(uri: str, version: int | None = None) -> lance.LanceDataset:
+    """A dataset, by default at its newest version. All handles of a process share what they have read of indexes and row ids."""
+    return lance.dataset(uri, version=version, session=_session())
 
 
 def is_written(uri: str) -> bool:
