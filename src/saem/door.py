@@ -27,7 +27,7 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
         raise SaemError("E206", f"there is no folder '{path}'", fix="saem init NAME --docs FOLDER, or saem ask FOLDER \"question\"")
     settings = settings_of(root)
     place = state or os.environ.get("SAEM_STATE") or settings.get("state")
-    db = Project(os.path.join(root, os.path.expanduser(place)) if place else os.path.join(root, STATE), on_step)
+    db = Project(os.path.join(root, os.path.expanduser(place)) if place else os.path.join(root, STATE), on_step, root)
     try:
         if is_project(root):
             _pipeline(root)(db)
@@ -37,8 +37,9 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     except BaseException:
         db.close()
         raise
-    from saem.infer.answers import declare
-    declare(db)
+    if any(table.is_indexed for table in db.tables.values()):
+        from saem.infer.answers import declare
+        declare(db)
     return db
 
 

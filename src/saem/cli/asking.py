@@ -94,11 +94,12 @@ def _indexed(db: "Project", name: str | None) -> "Table":
     from saem.core.errors import SaemError
     if name:
         return db.table(name)
-    found = [t for t in db.tables.values() if t.text_columns or t.vector_columns]
+    found = [table for table in db.tables.values() if table.is_indexed]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise SaemError("E210", "no table has an index to search", fix='chunks.index(text="text", vector="embedding") in pipeline.py')
+        raise SaemError("E210", "no table of this project has an index to search",
+                        fix='derive texts, then TABLE.index(text="text", vector="embedding") in pipeline.py')
     raise SaemError("E210", f"several tables are indexed: {', '.join(t.name for t in found)}", fix=f"--table {found[-1].name}")
 
 

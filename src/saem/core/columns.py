@@ -80,15 +80,27 @@ def _holds_structs(kind: pa.DataType) -> bool:
 
 
 def table_of(rows: list[Any], row_class: type) -> pa.Table:
-    """Instances of `row_class` -> columns."""
-    schema = row_schema(row_class)
+    """Instances of `row_class` -> columns. A value that its hint does not allow is refused, never rounded or cut."""
+    schema, optional = row_schema(row_class), _optional(row_class)
     arrays = []
     for field in schema:
         values = [getattr(row, field.name) for row in rows]
+        if field.name not in optional and any(value is None for value in values):
+            raise TypeError(f"'{field.name}' is None, its hint does not allow that")
+        if pa.types.is_integer(field.type) and any(isinstance(value, float) for value in values):
+            raise TypeError(f"'{field.name}' holds a float, its hint says int")
+        if pa.types.is_list(field.type) and any(isinstance(value, str | bytes) for value in values):
+            raise TypeError(f"'{field.name}' holds a text, its hint says a list")
         if _holds_structs(field.type):
             values = [_plain(value) for value in values]
         arrays.append(pa.array(values, field.type))
     return pa.table(arrays, schema=schema)
+
+
+@cache
+def _optional(row_class: type) -> frozenset[str]:
+    """The fields that may be None."""
+    return frozenset(name for name, hint in _hints(row_class).items() if hint is Any or type(None) in typing.get_args(hint))
 
 
 def _plain(value: Any) -> Any:

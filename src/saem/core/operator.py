@@ -103,7 +103,7 @@ class Operator:
     key: tuple[str, ...] | None             # columns that name a row within its unit; None = all that it writes
     reads: Callable[..., Sequence[str]] | None   # names of further tables, read off the settings
     encoder: Callable[..., str] | None       # the model that must encode what is asked of the vectors written, read off the settings
-    depends: Callable[..., Sequence[str]] | None  # versions of libraries and weights, read off the settings
+    depends: Callable[..., Sequence[str]] | tuple[str, ...]    # versions of libraries and weights, or how the settings tell them
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
@@ -113,6 +113,11 @@ class Operator:
     @property
     def __doc__(self) -> str | None:  # type: ignore[override]
         return self.function.__doc__
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """So that doctest and inspect find the function."""
+        return self.function
 
     @property
     def is_batch(self) -> bool:
@@ -129,11 +134,18 @@ class Operator:
 
     def fingerprint(self) -> bytes:
         """Changes whenever the same input could give another output."""
-        libraries = tuple(self.depends(**self.settings)) if self.depends else ()
+        libraries = tuple(self._told(self.depends)) if callable(self.depends) else self.depends
         declared = repr((self.name, self.version, self.consumes, self.memo, self.key, libraries))
         wanted, parameters = _settings(self.function, len(self.inputs)), inspect.signature(self.function).parameters
         defaults = {name: parameters[name].default for name in wanted if parameters[name].default is not inspect.Parameter.empty}
         return digest(declared, fingerprint(self.function, {**defaults, **self.settings}))
+
+    def _told(self, tell: Callable[..., Any], *arguments: Any) -> Any:
+        """Ask a declaration, with those settings that it wants to know."""
+        parameters = inspect.signature(tell).parameters.values()
+        takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+        wanted = {p.name for p in parameters}
+        return tell(*arguments, **{name: value for name, value in self.settings.items() if takes_all or name in wanted})
 
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
         if arguments and self._is_row(arguments[0]):
@@ -183,37 +195,63 @@ class Operator:
         if self.output is not None:
             own = row_schema(self.output)
         elif callable(self.adds):
-            own = self.adds(*befores, **self.settings)
+            own = self._told(self.adds, *befores)
         else:
             own = typing.cast(pa.Schema, self.adds)
         return own.append(pa.field(self.memo_column, pa.binary(16))) if self.memo else own
 
 
-def operator(*, version: str, adds: pa.Schema | Callable[..., pa.Schema] | None = None, consumes: Sequence[str] = (),
-             memo: Sequence[str] = (), key: Sequence[str] | None = None, reads: Callable[..., Sequence[str]] | None = None,
+def operator(function: Callable[..., Any] | None = None, *, version: str = "", adds: Any = None, consumes: Sequence[str] = (),
+             memo: str | Sequence[str] = (), key: str | Sequence[str] | None = None, reads: Callable[..., Sequence[str]] | None = None,
              encoder: Callable[..., str] | None = None,
-             depends: Callable[..., Sequence[str]] | None = None) -> Callable[[Callable[..., Any]], Operator]:
-    """Make a typed function an operator. A change of `version` recomputes all that it made.
+             depends: Sequence[str] | Callable[..., Sequence[str]] = ()) -> Callable[[Callable[..., Any]], Operator]:
+    """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
-    adds      columns that an Arrow operator writes, or a function of (schemas, **settings) that says so
+    adds      columns that an Arrow operator writes: a pa.schema, a dataclass, or a function of (schemas, **settings) that says so
     consumes  columns that a map replaces and that do not stay on the row
     memo      marks a costly map: these columns decide its result; equal input is never computed twice
     key       columns that name a row within its unit (default: all that the operator writes; a fit's row needs none)
     reads     names of further tables that follow from the settings, as in `sql` and `predict`
     encoder   the model that wrote the vectors, given the settings: what is asked of them is encoded with it
-    depends   versions of libraries and hashes of weights that the result depends on, given the settings
+    depends   versions of libraries and hashes of weights that the result depends on: texts, or a function of the settings
     """
+    if function is not None or not version:
+        raise SaemError("E105", "an operator needs a version, so that a change of what it makes can be told", where=caller(),
+                        fix='@saem.operator(version="1")')
+
     def wrap(function: Callable[..., Any]) -> Operator:
-        hints = typing.get_type_hints(function, include_extras=True)
+        hints = _hints(function)
         inputs = _inputs(function, hints)
         kind, output = _kind(function, inputs, hints.get("return"))
-        if output is None and adds is None and kind != "relation":
-            raise _bad_hints(function, "an Arrow operator must say which columns it writes", "give adds=pa.schema([...])")
+        if output is None and adds is None:
+            raise _bad_hints(function, f"'{function.__name__}' works on Arrow and must say which columns it writes",
+                             'give adds=pa.schema([("words", pa.int64())]), or a dataclass')
         if memo and kind != "map":
             raise _bad_hints(function, f"memo= is for maps, this is a {kind}", "split the costly part off as a map")
-        own_key = tuple(key) if key is not None else (() if kind == "fit" else None)
-        return Operator(function, kind, inputs, output, version, adds, tuple(consumes), tuple(memo), own_key, reads, encoder, depends)
+        own_key = _names(key) if key is not None else (() if kind == "fit" else None)
+        return Operator(function, kind, inputs, output, version, _schema(function, adds), tuple(consumes), _names(memo), own_key, reads,
+                        encoder, depends if callable(depends) else tuple(depends))
     return wrap
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _schema(function: Callable[..., Any], adds: Any) -> pa.Schema | Callable[..., pa.Schema] | None:
+    if dataclasses.is_dataclass(adds) and isinstance(adds, type):
+        return row_schema(adds)
+    if adds is None or isinstance(adds, pa.Schema) or callable(adds):
+        return typing.cast("pa.Schema | None", adds)
+    raise _bad_hints(function, f"adds= is a {type(adds).__name__}", 'give adds=pa.schema([("words", pa.int64())]), or a dataclass')
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise _bad_hints(function, f"a hint of '{function.__name__}' cannot be read: {error}",
+                         "define its row classes at the top of a module, or leave out `from __future__ import annotations`") from error
 
 
 def _inputs(function: Callable[..., Any], hints: Mapping[str, Any]) -> tuple[Input, ...]:
@@ -254,7 +292,8 @@ def _kind(function: Callable[..., Any], inputs: tuple[Input, ...], result: Any) 
         return ("flat_map" if item else "map"), typing.cast(type, output)
     if is_row and first in ("list", "group"):
         return ("relation" if item else "fit"), typing.cast(type, output)
-    raise _bad_hints(function, f"the hints of '{function.__name__}' fit no kind of operator: it returns {result!r}",
+    what = f"it returns {result!r}" if result is not None else "it does not say what it returns"
+    raise _bad_hints(function, f"the hints of '{function.__name__}' fit no kind of operator: {what}",
                      "return a dataclass (one row), Iterable[dataclass] (many), pa.Table or Made")
 
 

@@ -12,6 +12,7 @@ class Counts:
     deleted: int = 0
     unchanged: int = 0
     regranted: int = 0         # only their readers changed
+    recomputed: int = 0        # units that the operators were called for, whatever came out
     reused: int = 0            # costly results taken from the table itself
     computed: int = 0          # rows for which a costly operator really ran
     quarantined: int = 0       # units of this table that are in quarantine now

@@ -29,6 +29,10 @@ class Entry:
     failed: str = ""
 
 
+class Vanished(Exception):
+    """Raise from a listing's `read` for a thing that is no longer there: the next listing will not have it, nothing is quarantined."""
+
+
 class Listing(Protocol):
     """A source that can tell cheaply what has changed. `row_class`'s first field is the natural key."""
     row_class: type
@@ -37,7 +41,10 @@ class Listing(Protocol):
         """Everything that there is now; raises if that cannot be told (nothing is deleted then)."""
 
     def read(self, key: str) -> tuple[Any, str]:
-        """(the row, its stamp as of this reading). Raises if it cannot be read: the row is quarantined."""
+        """(the row, its stamp as of this reading). The row's first field is the key, as its entry has it.
+
+        Raises: Vanished if it is no longer there; anything else if it cannot be read: then the row is quarantined.
+        """
 
 
 class Rows(Protocol):
@@ -93,8 +100,16 @@ class FunctionSource:
         return iter(self.function(**self.settings))
 
 
-def source(*, version: str = "1", key: str | Sequence[str]) -> Callable[[Callable[..., Iterable[Any]]], FunctionSource]:
-    """Make a typed generator function a source. `key` names the columns of the natural key; `version` is for people."""
+def source(function: Callable[..., Any] | None = None, *, version: str = "1",
+           key: str | Sequence[str] = ()) -> Callable[[Callable[..., Iterable[Any]]], FunctionSource]:
+    """Make a typed generator function a source: `@source(version="1", key="url")`.
+
+    `key` names the columns of the natural key; `version` is for people.
+    """
+    if function is not None or not key:
+        raise SaemError("E105", "a source needs a key: which columns tell its rows apart?", where=caller(),
+                        fix='@saem.source(version="1", key="url")')
+
     def wrap(function: Callable[..., Iterable[Any]]) -> FunctionSource:
         result = typing.get_type_hints(function).get("return")
         arguments = typing.get_args(result)

@@ -4,7 +4,7 @@ One bad input never takes the others with it: a row operator is tried row by row
 row stands alone.
 """
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def _each(op: Operator, items: Sequence[Any], call: Callable[[Any], Any]) -> tup
     for index, item in enumerate(items):
         try:
             result = call(item)
-            rows = [result] if op.kind in ("map", "fit") else list(result)
+            rows = [result] if op.kind in ("map", "fit") else _many(op, result)
             for row in rows:
                 _check_row(op, row)
         except Exception as error:
@@ -76,6 +76,12 @@ def _each(op: Operator, items: Sequence[Any], call: Callable[[Any], Any]) -> tup
             made += rows
             origin += [index] * len(rows)
     return made, origin, failures
+
+
+def _many(op: Operator, result: Any) -> list[Any]:
+    if isinstance(result, Iterable):
+        return list(result)
+    raise SaemError("E106", f"'{op.name}' gave {result!r:.80}, its hints promise many rows", fix="yield rows, or return a list of them")
 
 
 def _check_row(op: Operator, row: Any) -> None:
@@ -137,6 +143,8 @@ def _checked(op: Operator, rows: pa.Table, made: Any) -> Output:
     """A batch operator must keep its promises: row counts, origins, column types."""
     names = [n for n in op.writes(rows.schema).names if n != op.memo_column]
     table = made.rows if isinstance(made, Made) else made
+    if not isinstance(table, pa.Table) or (op.kind != "map") != isinstance(made, Made):
+        raise SaemError("E106", f"'{op.name}' gave a {type(made).__name__}", fix="return pa.Table from a map, Made(rows, origin) otherwise")
     missing = [n for n in names if n not in table.column_names]
     if missing:
         raise SaemError("E106", f"'{op.name}' gave no column {', '.join(missing)}", fix="return the columns named in adds=")
@@ -145,6 +153,10 @@ def _checked(op: Operator, rows: pa.Table, made: Any) -> Output:
     if op.kind == "map":
         if len(added) != len(rows):
             raise SaemError("E106", f"'{op.name}' took {len(rows)} rows and gave {len(added)}", fix="a map gives one row for each")
+        for name in set(table.column_names) & set(rows.column_names) - set(names) - set(op.consumes):
+            if not table[name].equals(rows[name]):
+                raise SaemError("E106", f"'{op.name}' gave back other values in '{name}', which it does not say it writes",
+                                fix="keep the rows in their order, and name every column that changes in adds=")
         return Output(_with_columns(op, rows, added), np.arange(len(rows)))
     origin = np.asarray(made.origin, np.int64)
     if len(origin) != len(added) or (len(origin) and not 0 <= origin.min() <= origin.max() < len(rows)):
@@ -210,7 +222,7 @@ def _call_group(op: Operator, arguments: list[Any], starts: list[int]) -> Any:
     for row in rows:
         if isinstance(row, From) and not (row.parents and all(id(parent) in where for parent in row.parents)):
             raise SaemError("E106", f"'{op.name}' named a parent that is no row of its group",
-                            fix="made_from(row, *rows that it was given)")
+                            fix="made_from(new_row, *parents): the very objects that the operator was given, no copies, at least one")
     return [From(row.row, tuple(where[id(parent)] for parent in row.parents)) if isinstance(row, From) else row for row in rows]
 
 

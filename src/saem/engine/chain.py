@@ -50,11 +50,9 @@ class Chain:
         self._check("carry", self.carry, self.schemas[:1])
         self._check("by", self.by, self.schemas[:len(first.inputs)])
         if self.carry and not self.has_flat_map:
-            raise SaemError("E104", "carry= is for operators that start new rows; a map keeps the row's columns anyway",
-                            where=caller(), fix="leave carry= out")
-        hidden = [n for n in self.schema.names if n.startswith("_") and not n.startswith("_memo_") and not n.startswith("_tokens_")]
-        if hidden:
-            raise SaemError("E201", f"columns that begin with '_' are saem's own: {', '.join(hidden)}", where=caller(), fix="rename them")
+            why = "a relation's rows have what it writes, its key too" if self.is_relation else "a map keeps the row's columns anyway"
+            raise SaemError("E104", f"carry= is for operators that start new rows from one; {why}", where=caller(), fix="leave carry= out")
+        _ = self.schema
 
     def _check(self, what: str, columns: Sequence[str], schemas: Sequence[pa.Schema]) -> None:
         for schema in schemas:
@@ -81,6 +79,7 @@ class Chain:
         for op in self.operators:
             further = schemas[used:used + len(op.inputs) - 1] if op.inputs[0].shape != "tables" else schemas[1:]
             before = (schema, *further)
+            _check_columns(op, before)
             self._check_memory(op, before, remembered)
             schema, used = op.schema(*before), used + len(further)
             if op.kind != "map":
@@ -137,3 +136,23 @@ class Chain:
             if op.kind == "flat_map":
                 break
         return list(dict.fromkeys([n for n in names if n in schema.names] + list(self.carry)))
+
+
+def _check_columns(op: Operator, before: Sequence[pa.Schema]) -> None:
+    """What an operator reads and names must be there: told at the user's line, not in the middle of a run."""
+    for each, schema in zip(op.inputs, before, strict=False):
+        for name in each.columns or ():
+            if name not in schema.names:
+                row_class = each.row_class.__name__ if each.row_class else op.name
+                raise SaemError("E101", f"'{op.name}' reads {row_class}.{name}, and the table has no such column", where=caller(),
+                                fix=suggest(name, schema.names, "column"))
+    written = [name for name in op.writes(*before).names if name != op.memo_column]
+    hidden = [name for name in written if name.startswith("_") and not name.startswith("_tokens_")]
+    if hidden:
+        raise SaemError("E201", f"'{op.name}' writes columns that begin with '_', which are saem's own: {', '.join(hidden)}",
+                        where=caller(), fix="rename them")
+    for what, names, known in (("memo", op.memo, before[0].names), ("key", op.key or (), written)):
+        for name in names:
+            if name not in known:
+                raise SaemError("E101", f"{what}= of '{op.name}' names the column '{name}', which is not there", where=caller(),
+                                fix=suggest(name, known, "column"))

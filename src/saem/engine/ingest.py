@@ -12,7 +12,7 @@ from saem.core.columns import row_schema, table_of
 from saem.core.errors import SaemError
 from saem.core.identity import ID, digest, id_list, ids, row_hashes, row_ids, source_units
 from saem.core.run import Counts, OnProgress, Progress
-from saem.core.source import Inbox, Listing, Rows
+from saem.core.source import Entry, Inbox, Listing, Rows, Vanished
 from saem.store.catalog import Catalog, Problem, Publication
 from saem.store.table import SYSTEM, Store
 
@@ -36,8 +36,9 @@ class Ingest:
     publication: Publication
     on_progress: OnProgress
     older: lance.LanceDataset | None = None     # the table's former columns, where they have changed
-    has_new_readers: bool = False               # the source says otherwise than at the last publish who may read its rows
+    is_changed: bool = False                    # the source's code, or of put rows its readers, differ from the last publish
     counts: Counts = field(default_factory=Counts)
+    kept: pa.Array = field(default_factory=lambda: ids([]))      # units of rows that cannot be taken in now
 
     def run(self) -> Counts:
         """Write what differs, delete what is gone. Writes, does not publish."""
@@ -68,8 +69,11 @@ class Ingest:
                 problems[unit] = Problem(unit, kind, entry.key, "list" if entry.failed else "rule", reason)
                 kept += [entry.key] if entry.failed else []
                 continue
+            if entry.key in seen:
+                raise SaemError("E306", f"the source of '{self.name}' names '{entry.key}' twice; nothing was published",
+                                fix="entries() must name each key once")
             seen.add(entry.key)
-            if not entry.stamp or stamps.get(entry.key) != entry.stamp:
+            if not entry.stamp or stamps.get(entry.key) != entry.stamp or self.is_changed:
                 changed.append(entry.key)
         self._regrant(held, key, seen - set(changed))
         for position, block in enumerate(self._read(source, changed, problems, kept)):
@@ -81,7 +85,10 @@ class Ingest:
 
     def _entries(self, source: Listing) -> Iterator[Any]:
         try:
-            yield from source.entries()
+            for entry in source.entries():
+                if not isinstance(entry, Entry):
+                    raise SaemError("E106", f"'{self.name}' lists {entry!r:.80}", fix="yield saem.Entry(key, stamp)")
+                yield entry
         except SaemError:
             raise
         except Exception as error:
@@ -98,14 +105,17 @@ class Ingest:
             try:
                 row, stamp = source.read(key)
                 made = table_of([row], source.row_class)
-            except FileNotFoundError:
-                continue        # vanished since it was listed; the next listing will not have it
+            except Vanished:
+                continue
             except Exception as error:
                 unit = digest(self.name, key)
                 reason = f"[{error.code}] {error.what}" if isinstance(error, SaemError) else f"[E406] {type(error).__name__}: {error}"
                 problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))
                 kept.append(key)
                 continue
+            if made[0][0].as_py() != key:
+                raise SaemError("E106", f"'{self.name}' lists '{key}', and read gave a row of '{made[0][0]}'",
+                                fix=f"the first field of {source.row_class.__name__} is the key, as the entry has it")
             rows.append(made)
             stamps.append(stamp)
             size += made.nbytes
@@ -132,7 +142,7 @@ class Ingest:
         for block in self._tables(source, problems):
             seen.append(self._upsert(block, None))
             self.on_progress(Progress(self.name, sum(map(len, seen)), 0))
-        every = pa.chunked_array(seen, ID).combine_chunks()
+        every = pa.chunked_array([*seen, self.kept], ID).combine_chunks()
         if len(pc.unique(every)) != len(every):
             raise SaemError("E306", f"the source of '{self.name}' gave one key twice; nothing was published",
                             fix=f"make {', '.join(source.key)} unique, or name more columns in key=")
@@ -149,6 +159,9 @@ class Ingest:
                     table = item if isinstance(item, pa.Table) else pa.Table.from_batches([item])
                     yield table.select(schema.names).cast(schema)
                     continue
+                if not isinstance(item, source.row_class):
+                    raise SaemError("E106", f"the source of '{self.name}' gave {item!r:.80}; nothing was published",
+                                    fix=f"yield {source.row_class.__name__}(...), as its hints say, or Arrow")
                 waiting.append(item)
                 if len(waiting) >= BLOCK_ROWS:
                     yield self._tabulated(waiting, source, problems)
@@ -166,12 +179,14 @@ class Ingest:
             return table_of(rows, source.row_class)
         except (ValueError, TypeError, OverflowError, AttributeError):
             good = []
-            for number, row in enumerate(rows):
+            for row in rows:
                 try:
                     good.append(table_of([row], source.row_class))
                 except (ValueError, TypeError, OverflowError, AttributeError) as error:
-                    key = ", ".join(str(getattr(row, name, number)) for name in source.key)
-                    unit = digest(self.name, key)
+                    values = [getattr(row, name) for name in source.key]
+                    key = ", ".join(map(str, values))
+                    unit = source_units(self.name, [values[0] if len(values) == 1 else tuple(values)])[0]
+                    self.kept = pa.concat_arrays([self.kept, ids([unit])])      # what the table holds of it stays
                     problems[unit] = Problem(unit, "failed", key, "types", f"[E106] {error}", repr(row)[:2000])
             return pa.concat_tables(good) if good else row_schema(source.row_class).empty_table()
 
@@ -180,7 +195,7 @@ class Ingest:
     def _inbox(self, source: Inbox) -> None:
         if self.older is not None:
             self._carry_over(self.older)
-        if self.has_new_readers:
+        if self.is_changed:
             held = self.store.dataset.to_table(columns=[*row_schema(source.row_class).names, "_id", "_readers", "_stamp"])
             self._grant(held.filter(pc.not_equal(held["_stamp"], GRANTED)))
         last, waiting = self.catalog.inbox(self.name)

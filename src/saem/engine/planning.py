@@ -32,7 +32,9 @@ def plan(project: "Project") -> list[Step]:
         head = heads.get(table.name)
         total = project.published(table.name).count_rows() if head else 0
         if table.source is not None:
-            units, why, is_exact = _source_changes(project, table, head is not None)
+            is_other = head is not None and (head.fingerprint != table.fingerprint or not set(table.schema.names) <= set(
+                project.published(table.name).schema.names))
+            units, why, is_exact = _source_changes(project, table, head is not None, is_other)
         else:
             units, why, is_exact = _derived_changes(project, table, steps)
         seconds = units * pace[table.name] if table.name in pace else None
@@ -44,8 +46,10 @@ def plan(project: "Project") -> list[Step]:
     return list(steps.values())
 
 
-def _source_changes(project: "Project", table: Table, is_published: bool) -> tuple[int, str, bool]:
+def _source_changes(project: "Project", table: Table, is_published: bool, is_other: bool) -> tuple[int, str, bool]:
     if hasattr(table.source, "entries"):
+        if is_other:
+            return sum(1 for e in table.source.entries() if not e.skipped and not e.failed), "its code or columns have changed", True
         held = dict[str, str]()
         if is_published:
             rows = project.published(table.name).to_table(columns=[table.schema.names[0], "_stamp"])

@@ -3,12 +3,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import lance
 import pyarrow as pa
 
+from saem.core.columns import row_schema
 from saem.core.errors import SaemError, caller, suggest
 from saem.core.operator import Operator
 from saem.core.run import OnProgress, OnStep, Report, ignore
@@ -31,8 +32,8 @@ class Project:
     0
     """
 
-    def __init__(self, state: str, on_step: OnStep = ignore) -> None:
-        self.state, self.on_step = os.path.abspath(state), on_step
+    def __init__(self, state: str, on_step: OnStep = ignore, root: str = "") -> None:
+        self.state, self.on_step, self.root = os.path.abspath(state), on_step, os.path.abspath(root)
         try:
             os.makedirs(os.path.join(self.state, "tables"), exist_ok=True)
         except OSError as error:
@@ -48,16 +49,20 @@ class Project:
 
     def source(self, name: str, source: Any, readers: Readers = ("*",)) -> Table:
         """A table that rows come into. `readers`: who may read them - names, a column, or a function of the natural key."""
-        if isinstance(source, Operator) or not (hasattr(source, "entries") or hasattr(source, "rows") or hasattr(source, "encode")):
+        gives = any(hasattr(source, name) for name in ("entries", "rows", "encode"))
+        if isinstance(source, Operator | str | type) or not gives:
             raise SaemError("E105", f"{source!r:.60} is no source", where=caller(), fix='db.source("files", folder("handbook"))')
         if isinstance(source, FunctionSource):
             source.check_settings()
+        if hasattr(source, "at"):
+            source = source.at(self.root)
+        _check_rows(source)
         if isinstance(readers, str) and readers not in source.row_class.__dataclass_fields__:
             raise SaemError("E101", f"readers= names the column '{readers}', which the source does not have", where=caller(),
                             fix=f'readers=["{readers}"] for a person or group of that name')
         return self._add(Table(self, name, source=source, readers=readers))
 
-    def derive(self, name: str, *operators: Operator, by: str | Sequence[str] = (), carry: Sequence[str] = (),
+    def derive(self, name: str, *operators: Operator, by: str | Sequence[str] = (), carry: str | Sequence[str] = (),
                using: Iterable[Table | str] = ()) -> Table:
         """A table made from others; those that an operator names itself (`sql`, `predict`) need not be given."""
         if not operators:
@@ -72,7 +77,8 @@ class Project:
             parents += [n for n in named if n not in parents or op.inputs[0].shape != "tables"]
         if not parents:
             raise SaemError("E104", f"'{name}' is derived from no table", where=caller(), fix="give using=[...]")
-        table = Table(self, name, operators=operators, parents=parents, by=(by,) if isinstance(by, str) else by, carry=carry)
+        table = Table(self, name, operators=operators, parents=parents, by=(by,) if isinstance(by, str) else by,
+                      carry=(carry,) if isinstance(carry, str) else carry)
         try:
             _ = table.chain         # mistakes show here, at the user's line
         except SaemError as error:
@@ -130,6 +136,10 @@ class Project:
         from saem.engine.querying import query_tables
         heads = self.catalog.heads()      # read once: all tables at one snapshot
         return query_tables(query, {name: lance.dataset(self.uri(head.place), version=head.version) for name, head in heads.items()})
+
+    def quarantine(self, table: str | None = None) -> list[dict[str, Any]]:
+        """The units that gave no rows, and why: table, key, operator, reason, details (the traceback), since."""
+        return self.catalog.problems(table, "failed")
 
     def trace(self, row: str) -> Any:
         """Where a row came from, up to the source, and what was made from it."""
@@ -192,3 +202,18 @@ class Project:
                 return report
         except (OSError, sqlite3.OperationalError) as error:
             raise explained(error, self.state) from error
+
+
+def _check_rows(source: Any) -> None:
+    """A source's rows must be of a dataclass whose columns are the user's."""
+    row_class = getattr(source, "row_class", None)
+    if not (isinstance(row_class, type) and is_dataclass(row_class)):
+        raise SaemError("E105", f"the source {type(source).__name__} does not say what rows it gives", where=caller(),
+                        fix="row_class = YourDataclass")
+    names = row_schema(row_class).names
+    hidden = [name for name in names if name.startswith("_")]
+    if hidden:
+        raise SaemError("E201", f"columns that begin with '_' are saem's own: {', '.join(hidden)}", where=caller(), fix="rename them")
+    if hasattr(source, "entries") and row_schema(row_class).types[0] != pa.string():
+        raise SaemError("E105", f"the first field of {row_class.__name__} is the key of a listing and must be str", where=caller(),
+                        fix=f"begin {row_class.__name__} with the key, as a str")

@@ -66,7 +66,7 @@ class Refresh:
 
     def run(self) -> Counts:
         work = self._work()
-        self.total = len(work.touched)
+        self.total = self.counts.recomputed = len(work.touched)
         self._report(0)
         for block in self.parents.blocks(work.touched):
             self._replace(block)

@@ -71,7 +71,7 @@ class Run:
         """A change of code under which every row fails is a mistake, not a result."""
         is_changed = head is not None and head.fingerprint != table.fingerprint
         failed = [p for name, p in self.publication.problems if name == table.name and p.kind == "failed"]
-        if is_changed and failed and store.base.count_rows() and not store.dataset.count_rows():
+        if is_changed and len({p.unit for p in failed}) >= counts.recomputed > 0 and store.base.count_rows():
             what = f"every row of '{table.name}' failed after its operators changed ({len(failed)} units); nothing was published"
             raise SaemError("E303", what, where=f"{failed[0].operator}: {failed[0].reason:.200}", fix="mend the operator, then: saem run")
 

@@ -45,7 +45,7 @@ class Table:
 
     # declaring
 
-    def derive(self, name: str, *operators: Operator, by: str | Sequence[str] = (), carry: Sequence[str] = (),
+    def derive(self, name: str, *operators: Operator, by: str | Sequence[str] = (), carry: str | Sequence[str] = (),
                using: Iterable["Table | str"] = ()) -> "Table":
         """Make a table from this one.
 
@@ -117,9 +117,13 @@ class Table:
         """What made the rows: the operators with their settings and models; of put rows, whom the source names as readers."""
         if self.source is None:
             return self.chain.fingerprint
-        if not hasattr(self.source, "encode"):
-            return b"source"        # its readers are asked for at every run
+        if not hasattr(self.source, "encode"):     # its readers are asked for at every run; its code decides what a stamp stands for
+            return digest("source", fingerprint(type(self.source), {}) if hasattr(self.source, "entries") else "")
         return fingerprint(self.readers, {}) if callable(self.readers) else digest("readers", repr(self.readers))
+
+    @property
+    def is_indexed(self) -> bool:
+        return bool(self.text_columns or self.vector_columns)
 
     @property
     def encoders(self) -> dict[str, str]:

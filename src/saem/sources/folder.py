@@ -3,12 +3,12 @@ import os
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from saem.core import registry
 from saem.core.errors import SaemError
-from saem.core.source import Entry
+from saem.core.source import Entry, Vanished
 
 RACY_NS = 2_000_000_000    # a file written less than 2 s before it was read may change again without a new time
 READ_TRIES = 3             # a file that grows while it is read is read again
@@ -32,6 +32,10 @@ class Folder:
     max_bytes: int
     row_class: type = File
     _names: dict[str, str] = field(default_factory=dict)     # key -> path on disk, where they differ
+
+    def at(self, place: str) -> "Folder":
+        """The same folder, told from where a project lies."""
+        return self if os.path.isabs(self.root) else replace(self, root=os.path.abspath(os.path.join(place, self.root)))
 
     def entries(self) -> Iterator[Entry]:
         if not os.path.isdir(self.root):
@@ -61,7 +65,11 @@ class Folder:
     def read(self, key: str) -> tuple[File, str]:
         path = os.path.join(self.root, self._names.get(key, key))
         for _ in range(READ_TRIES):
-            with open(path, "rb") as file:
+            try:
+                file = open(path, "rb")     # noqa: SIM115
+            except FileNotFoundError:
+                raise Vanished from None
+            with file:
                 before = os.fstat(file.fileno())
                 content = file.read(self.max_bytes + 1)
                 after = os.fstat(file.fileno())
@@ -90,7 +98,7 @@ class Folder:
 
 
 def folder(root: str, types: Sequence[str] | None = None, exclude: Sequence[str] = (), max_bytes: int = 256 << 20) -> Folder:
-    """The files under `root`, one row each: path, content, size_bytes.
+    """The files under `root` (relative to the project's folder), one row each: path, content, size_bytes.
 
     types      suffixes to take, such as [".md", ".pdf"]; None = those that a parser takes, ["*"] = all
     exclude    patterns of names or paths to leave out, beside hidden files and what a `.saemignore` file lists
@@ -98,7 +106,7 @@ def folder(root: str, types: Sequence[str] | None = None, exclude: Sequence[str]
 
     Links to folders are followed once; a loop ends by itself. Nothing outside `root` is read through a link.
     """
-    return Folder(os.path.abspath(os.path.expanduser(root)), types, tuple(exclude), max_bytes)
+    return Folder(os.path.expanduser(root), types, tuple(exclude), max_bytes)
 
 
 def _stamp(stat: os.stat_result) -> str:
