@@ -89,7 +89,7 @@ def _show_report(out: Output, report: "object", path: str | None) -> None:
         out.data(report.to_dict())
     else:
         rows = [(name, f"+{c.added:,}", f"~{c.changed:,}", f"-{c.deleted:,}", f"{c.unchanged:,}",
-                 f"{c.recomputed:,}" if c.recomputed else "", f"{c.computed:,}" if c.computed else "", f"{c.reused:,}" if c.reused else "", c.quarantined or "", c.skipped or "",
+                 *(f"{count:,}" if count else "" for count in (c.recomputed, c.computed, c.reused, c.quarantined, c.skipped)),
                  f"{c.seconds:.2f}") for name, c in report.tables.items()]
         numbers = ("added", "changed", "deleted", "unchanged", "recomputed", "computed", "reused", "quarantined", "skipped", "seconds")
         out.table(("table", *numbers), rows, right=numbers)

@@ -8,14 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.identity import ID, id_list, ids, occurrences, row_hashes, row_ids, table_id, with_parents
+from saem.core.identity import ID, id_list, ids, occurrences, row_hashes, row_ids, with_parents
 from saem.core.operator import Operator, Tables
 from saem.core.run import Counts, OnProgress, Progress
 from saem.engine.apply import Failure, apply, apply_groups, failure
 from saem.engine.chain import Chain
 from saem.engine.executor import in_order
+from saem.engine.granting import Granting
 from saem.engine.memo import Memo
-from saem.engine.units import Parents, Touched, Units, Work, whole_readers
+from saem.engine.units import Parents, Touched, Units, Work
+from saem.engine.writing import Writer
 from saem.store.catalog import Catalog, Problem, Publication
 from saem.store.table import Store
 
@@ -47,6 +49,7 @@ def refresh(task: Task) -> Counts:
 
 @dataclass
 class Refresh:
+    """One derived table at work."""
     task: Task
     counts: Counts = field(default_factory=Counts)
 
@@ -55,12 +58,8 @@ class Refresh:
         self.chain, self.store = task.chain, task.store
         self.parents = Parents(task.chain, task.parents, task.catalog)
         self.memo = Memo(task.store, task.older)
-        self.limit = PROGRESS_ROWS if self.chain.costly else CHEAP_ROWS
-        self.fresh: list[pa.Table] = []
-        self.stale: list[pa.Table] = []
-        self.gone: list[pa.Array] = []
+        self.writer = Writer(task.store, self.counts, PROGRESS_ROWS if self.chain.costly else CHEAP_ROWS)
         self.failed: list[bytes] = []      # units of which some rows may have been written before another row failed
-        self.has_rows = self.store.base.count_rows() > 0
         self.done = self.total = 0
         self.ahead: deque[int] = deque()     # for each slice at work: units done once it is written
 
@@ -70,12 +69,12 @@ class Refresh:
         self._report(0)
         for block in self.parents.blocks(work.touched):
             self._replace(block)
-        self._drop(work.dead)
-        self._drop_failed()
+        self.writer.drop(work.dead)
+        self.writer.drop_failed(self.failed)
         if work.is_rebuild:
-            self._drop_absent(work.touched.units)
-        self.flush()
-        self._regrant(work.regranted)
+            self.writer.drop_absent(work.touched.units)
+        self.writer.flush()
+        self.counts.regranted = Granting(self.store, self.parents).regrant(work.regranted)
         self.counts.unchanged = self.store.base.count_rows() - self.counts.changed - self.counts.deleted - self.counts.regranted
         self.counts.reused, self.counts.computed = self.memo.reused, self.memo.computed
         return self.counts
@@ -112,16 +111,14 @@ class Refresh:
 
     def _replace(self, block: Touched) -> None:
         """Recompute the units of a block; write what differs, delete what no longer comes out."""
-        old = self.store.lookup("_unit", block.units, ["_id", "_hash", "_readers"], self.store.base) if self.has_rows else None
+        old = self.writer.held(block.units)
         seen: list[pa.Array] = []
         workers = self.task.workers if self.chain.costly else 0
         for rows in in_order(self._finish, self._slices(block), workers):
             seen.append(rows["_id"].combine_chunks())
-            self._put(rows, old)
+            self.writer.put(rows, old)
             self._report(self.ahead.popleft())
-        if old is not None and len(old):
-            made = pa.chunked_array(seen, ID).combine_chunks()
-            self.gone.append(old.filter(pc.invert(pc.is_in(old["_id"], value_set=made)))["_id"])
+        self.writer.drop_vanished(old, seen)
 
     def _slices(self, block: Touched) -> Iterator["Slice"]:
         """The block's units through the cheap operators, cut for the costly ones."""
@@ -266,75 +263,6 @@ class Refresh:
             for group, (start, stop) in zip(members, bounds, strict=True):
                 members[group] += each[start:stop]
         return members
-
-    # comparing and writing
-
-    def _put(self, rows: pa.Table, old: pa.Table | None) -> None:
-        if old is None or not len(old):
-            self.fresh.append(rows)
-        else:
-            at = pc.index_in(rows["_id"], value_set=old["_id"].combine_chunks())
-            was = old.take(at)
-            is_same = pc.and_(pc.equal(was["_hash"], rows["_hash"]), pc.equal(was["_readers"], rows["_readers"]))
-            self.fresh.append(rows.filter(pc.is_null(at)))
-            self.stale.append(rows.filter(pc.fill_null(pc.invert(is_same), False)))
-        pending = sum(map(len, self.fresh)) + sum(map(len, self.stale))
-        if pending >= self.limit:
-            self.flush()
-
-    def _drop(self, units: pa.Array) -> None:
-        """The rows of units that have no parents left."""
-        if len(units) and self.has_rows:
-            self.gone.append(self.store.lookup("_unit", units, ["_id"], self.store.base)["_id"])
-
-    def _drop_failed(self) -> None:
-        """Rows of failed units that had been written before a later row of theirs failed."""
-        if self.failed:
-            self.flush()
-            self.gone.append(self.store.lookup("_unit", ids(sorted(set(self.failed))), ["_id"])["_id"])
-
-    def _drop_absent(self, alive: pa.Array) -> None:
-        if self.has_rows:
-            kept = self.store.base.to_table(columns=["_id", "_unit"])
-            self.gone.append(kept.filter(pc.invert(pc.is_in(kept["_unit"], value_set=alive)))["_id"])
-
-    def flush(self) -> None:
-        """Up to three unpublished commits: new rows, changed rows, vanished rows (last, so that the memo keeps them)."""
-        fresh, stale = (pa.concat_tables(t) if t else self.store.schema.empty_table() for t in (self.fresh, self.stale))
-        self.store.append(fresh)
-        self.store.update(stale)
-        gone = pa.chunked_array([c for g in self.gone for c in (g.chunks if isinstance(g, pa.ChunkedArray) else [g])], ID)
-        gone = pc.unique(gone)
-        self.store.delete(gone)
-        self.counts.added += len(fresh)
-        self.counts.changed += len(stale)
-        self.counts.deleted += len(gone)
-        self.fresh, self.stale, self.gone = [], [], []
-
-    def _regrant(self, touched: Touched) -> None:
-        """Readers changed, content did not: one column update, no operator runs."""
-        for block in self.parents.blocks(touched):
-            old = self.store.lookup("_unit", block.units, ["_id", "_readers", "_parents"])
-            if not len(old):
-                continue
-            code = self._codes(old["_parents"])
-            named = old["_parents"].cast(pa.list_(pa.binary())).to_pylist()
-            want = [self.task.catalog.intersect([code[p] for p in parents]) for parents in named]
-            rows = pa.table({"_id": old["_id"], "_readers": pa.array(want, pa.int32())})
-            rows = rows.filter(pc.not_equal(old["_readers"], rows["_readers"]))
-            self.store.patch(rows)
-            self.counts.regranted += len(rows)
-
-    def _codes(self, parents: pa.ChunkedArray) -> dict[bytes, int]:
-        """{parent: code of its readers}; a table that is a parent as a whole is read by those who may read all of it."""
-        wanted = pc.unique(pc.list_flatten(parents))
-        codes: dict[bytes, int] = {}
-        for store in self.task.parents:
-            found = store.lookup("_id", wanted, ["_id", "_readers"])
-            codes |= dict(zip(id_list(found["_id"]), found["_readers"].to_pylist(), strict=True))
-            if (name := table_id(store.name)) in id_list(wanted):
-                codes[name] = self.task.catalog.intersect(whole_readers(store))
-        return codes
 
 
 def _filled(array: pa.Array | None) -> pa.Array:

@@ -46,7 +46,7 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
 
 def passages_of(found: "Found") -> list[Passage]:
     """The hits as text with what stands above it."""
-    return [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score) for h in found.hits]
+    return [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score, h.why.get("z", 0.0)) for h in found.hits]
 
 
 class _Places:

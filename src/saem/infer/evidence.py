@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from saem.core import registry
 from saem.core.protocols import Embedder
 from saem.infer.kinds import wanted
-from saem.infer.support import WEIGHTS, Weights, probability, weigh
+from saem.infer.support import WEIGHTS, WORDS_ALONE, Weights, probability, weigh
 from saem.store.sample import is_hangul
 from saem.store.search import Found
 
@@ -31,10 +31,11 @@ _QUESTION = re.compile(r"[?？]\s*$")
 
 @dataclass(frozen=True)
 class Passage:
-    """A found piece of text, the headings above it ('Library > Fines'), and the score of its search."""
+    """A found piece of text, the headings above it ('Library > Fines'), and the score of its search; z: that of its cosine."""
     text: str
     heading: str
     score: float
+    z: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,17 @@ class Candidate:
     figures: dict[str, float] = field(default_factory=dict)
 
 
-def choose(question: str, passages: Sequence[Passage], found: Found, embedder: Embedder | None,
-           weights: Weights = WEIGHTS) -> tuple[list[Chosen], dict[str, float]]:
+def choose(question: str, passages: Sequence[Passage], found: Found, embedder: Embedder | None) -> tuple[list[Chosen], dict[str, float]]:
     """(the sentences that answer, best first, and the figures that decided); no sentence = not found.
 
     found     the search that the passages came from
     embedder  of the searched vectors; None = words alone
     """
+    has_meaning = embedder is not None and found.vector is not None
+    weights = WEIGHTS if has_meaning else WORDS_ALONE
     best = early(read(question, passages, found), weights)
-    if embedder is not None:
-        understand(best, passages, found, embedder)
+    if embedder is not None and has_meaning:
+        understand(best, found, embedder)
     ranked = sorted(best, key=lambda each: -weigh(weights.rank, each.figures))
     figures = why(ranked, found, weights)
     return (quoted(ranked, weights) if figures["support"] >= ENOUGH else []), figures
@@ -80,7 +82,7 @@ def read(question: str, passages: Sequence[Passage], found: Found) -> list[Candi
         own = set(candidate.words)
         words = _share(rarity, own)
         candidate.figures = {
-            "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passages[candidate.place.passage].score,
+            "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passages[candidate.place.passage].score, "near": passages[candidate.place.passage].z,
             "fit": kind.fit(candidate.text), "bare": float(_is_bare(candidate.text)),
             "crosses": float(is_hangul(candidate.text) != is_korean), "meaning": 0.0}
     return made
@@ -91,12 +93,11 @@ def early(candidates: Sequence[Candidate], weights: Weights) -> list[Candidate]:
     return sorted(candidates, key=lambda each: -weigh(weights.early, each.figures))[:CANDIDATES]
 
 
-def understand(candidates: Sequence[Candidate], passages: Sequence[Passage], found: Found, embedder: Embedder) -> None:
-    """Give each its `meaning`: the z of its cosine, under its headings, among the rows' cosines."""
+def understand(candidates: Sequence[Candidate], found: Found, embedder: Embedder) -> None:
+    """Give each its `meaning`: the z of its cosine among the rows' cosines. Its headings beside it cost time and gain nothing."""
     if candidates and found.vector is not None:
-        texts = [f"{passages[c.place.passage].heading}\n{c.text}".strip() for c in candidates]
         mean, deviation = found.sample.spread(found.vector)
-        for candidate, cosine in zip(candidates, embedder.passages(texts) @ found.vector, strict=True):
+        for candidate, cosine in zip(candidates, embedder.passages([c.text for c in candidates]) @ found.vector, strict=True):
             candidate.figures["meaning"] = float((cosine - mean) / deviation)
 
 
@@ -107,9 +108,7 @@ def why(ranked: Sequence[Candidate], found: Found, weights: Weights) -> dict[str
     best = ranked[0]
     held = set(best.words) | best.above
     missed = max((found.sample.rarity(word) for word in found.words if word not in held), default=0.0)
-    rank = weigh(weights.rank, best.figures)
-    others = [weigh(weights.rank, c.figures) for c in ranked[1:] if c.place.passage != best.place.passage]
-    figures = best.figures | {"missed": missed / found.sample.rarity(""), "rank": rank, "margin": rank - max(others, default=rank - 1)}
+    figures = best.figures | {"rank": weigh(weights.rank, best.figures), "missed": missed / found.sample.rarity("")}
     return figures | {"support": probability(weights.support, figures)}
 
 

@@ -17,10 +17,11 @@ class Weights:
 
 
 WEIGHTS = Weights(
-    early={"words": 7.72, "above": 0.08, "passage": 17.14, "fit": 4.34, "bare": -3.07},
-    rank={"meaning": 1.93, "words": 2.76, "passage": 4.74, "fit": 3.04, "bare": -3.07},
-    support={"meaning": 0.48, "passage": 2.87, "fit": 0.92, "missed": -1.99, "crosses": -0.77, "margin": 0.13, "": -2.53},
+    early={"words": 8.77, "above": 0.85, "passage": 18.14, "fit": 4.26, "bare": -3.2, "crosses": 1.98},
+    rank={"meaning": 1.76, "words": 2.05, "passage": 9.15, "fit": 3.39, "bare": -2.98, "crosses": 2.03},
+    support={"meaning": 0.23, "near": 1.25, "fit": 4.03, "missed": -1.53, "crosses": -0.52, "": -7.72},
 )
+WORDS_ALONE = WEIGHTS      # for tables without vectors
 
 
 def weigh(weights: Mapping[str, float], figures: Mapping[str, float]) -> float:
