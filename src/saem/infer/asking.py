@@ -1,4 +1,5 @@
 """Ask: find passages, take the sentences that answer, refuse when their support is weak. No model writes anything."""
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from saem.store.search import Found, Hit
 
 PASSAGES = 8
+_MARKER = re.compile(r"^(?:[-*•·]|\d+[.)])\s+")      # of a list item: it belongs to the quote, not to the answer
 
 
 def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = None, keep: bool = True) -> Answer:
@@ -38,7 +40,7 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     chosen, why = choose(question, passages, found, registry.embedder(model) if model else None)
     places = _Places(chunks, [hits[c.passage] for c in chosen])
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
-    sentences = [Sentence(" ".join(c.quote.split()), [c.n]) for c in citations]
+    sentences = [Sentence(_MARKER.sub("", " ".join(c.quote.split()), count=1), [c.n]) for c in citations]
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, False, snapshot, "", why)
     readers = db.catalog.intersect(places.readers) if citations else EVERYONE
     return record(db, answer, places.hashes, readers) if keep else answer
