@@ -18,7 +18,7 @@ SYSTEM = [pa.field("_id", ID, nullable=False, metadata=KEY), pa.field("_unit", I
           pa.field("_readers", pa.int32()), pa.field("_parents", pa.list_(ID))]
 FRAGMENT_ROWS = 65_536     # 1 M rows in one fragment: 25 ms to delete a row; in 16: 3 ms
 MAX_IN = 512               # above this many keys a column scan (25 ms / 1 M rows) beats an IN list
-COMPACT_FRAGMENTS = 64     # beyond those that full fragments need
+COMPACT_FRAGMENTS = 32     # beyond those that full fragments need
 INDEX_CACHE_BYTES, METADATA_CACHE_BYTES = 128 << 20, 32 << 20
 UNINDEXED_ROWS = 10_000    # a search scans these flat; above, the index takes them in
 
