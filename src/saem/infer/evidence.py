@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from saem.core import registry
 from saem.core.protocols import Embedder
-from saem.infer.kinds import wanted
+from saem.infer.kinds import FIT, wanted
 from saem.infer.support import WEIGHTS, WORDS_ALONE, Weights, probability, weigh
 from saem.store.sample import is_hangul
 from saem.store.search import Found
@@ -51,7 +51,8 @@ class Candidate:
     """A sentence, the words that stand above it (headings, the line that leads a list in, a table's head), and its figures."""
     place: Chosen
     text: str
-    lead: Chosen | None
+    lead: Chosen | None          # the line that leads an unfinished item of a list in
+    led: str                     # the text with that line
     words: list[str]
     above: set[str]
     figures: dict[str, float] = field(default_factory=dict)
@@ -69,7 +70,7 @@ def choose(question: str, passages: Sequence[Passage], found: Found, embedder: E
     if embedder is not None and has_meaning:
         understand(best, found, embedder)
     ranked = sorted(best, key=lambda each: -weigh(weights.rank, each.figures))
-    figures = why(ranked, found, weights)
+    figures = why(question, ranked, found, weights)
     return (quoted(ranked, weights) if figures["support"] >= ENOUGH else []), figures
 
 
@@ -79,10 +80,10 @@ def read(question: str, passages: Sequence[Passage], found: Found) -> list[Candi
     kind, is_korean = wanted(question), is_hangul(question)
     rarity = {word: found.sample.rarity(word) for word in found.words}
     for candidate in made:
-        own = set(candidate.words)
+        passage, own = passages[candidate.place.passage], set(candidate.words)
         words = _share(rarity, own)
         candidate.figures = {
-            "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passages[candidate.place.passage].score, "near": passages[candidate.place.passage].z,
+            "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passage.score, "near": passage.z,
             "fit": kind.fit(candidate.text), "bare": float(_is_bare(candidate.text)),
             "crosses": float(is_hangul(candidate.text) != is_korean), "meaning": 0.0}
     return made
@@ -97,16 +98,18 @@ def understand(candidates: Sequence[Candidate], found: Found, embedder: Embedder
     """Give each its `meaning`: the z of its cosine among the rows' cosines. Its headings beside it cost time and gain nothing."""
     if candidates and found.vector is not None:
         mean, deviation = found.sample.spread(found.vector)
-        for candidate, cosine in zip(candidates, embedder.passages([c.text for c in candidates]) @ found.vector, strict=True):
+        for candidate, cosine in zip(candidates, embedder.passages([c.led for c in candidates]) @ found.vector, strict=True):
             candidate.figures["meaning"] = float((cosine - mean) / deviation)
 
 
-def why(ranked: Sequence[Candidate], found: Found, weights: Weights) -> dict[str, float]:
+def why(question: str, ranked: Sequence[Candidate], found: Found, weights: Weights) -> dict[str, float]:
     """What decides about refusal: the figures of the best sentence, those of the question, and `support` in [0, 1]."""
     if not ranked:
         return {"support": 0.0}
     best = ranked[0]
     held = set(best.words) | best.above
+    if best.figures["fit"] == FIT:
+        held |= set(registry.tokenize([wanted(question).asked])[0].split())
     missed = max((found.sample.rarity(word) for word in found.words if word not in held), default=0.0)
     figures = best.figures | {"rank": weigh(weights.rank, best.figures), "missed": missed / found.sample.rarity("")}
     return figures | {"support": probability(weights.support, figures)}
@@ -121,6 +124,7 @@ def _share(rarity: Mapping[str, float], held: set[str]) -> float:
 def _candidates(passages: Sequence[Passage]) -> list[Candidate]:
     from saem.transform.splitting import sentences
     made: list[Candidate] = []
+    over: list[str] = []                                      # what stands above each
     for number, passage in enumerate(passages):
         headings = {part.strip() for part in passage.heading.split(" > ")}
         lead: Chosen | None = None
@@ -130,15 +134,16 @@ def _candidates(passages: Sequence[Passage]) -> list[Candidate]:
             is_item, is_row = bool(_ITEM.match(text)), " | " in text
             head = head or place if is_row else None
             above = [passage.heading, *(passage.text[p.start:p.end] for p in (lead if is_item else None, head) if p and p != place)]
-            is_led = is_item and lead is not None and not _FINISHED.search(text)
+            leads = lead if is_item and not _FINISHED.search(text) else None
+            led = f"{passage.text[leads.start:leads.end]}\n{text}" if leads else text
             if len(text) >= MIN_CHARS and text.strip("#* ") not in headings and not _QUESTION.search(text) and not _LEAD_IN.search(text):
-                made.append(Candidate(place, text, lead if is_led else None, [], set("\n".join(above).split("\n"))))
+                made.append(Candidate(place, text, leads, led, [], set()))
+                over.append("\n".join(above))
             if not is_item:
                 lead = place if _LEAD_IN.search(text) else None
-    own = registry.tokenize([c.text for c in made])
-    above = registry.tokenize(["\n".join(c.above) for c in made])
-    for candidate, words, over in zip(made, own, above, strict=True):
-        candidate.words, candidate.above = words.split(), set(over.split())
+    tokens = registry.tokenize([*(c.text for c in made), *over])
+    for candidate, own, others in zip(made, tokens, tokens[len(made):], strict=False):
+        candidate.words, candidate.above = own.split(), set(others.split())
     return made
 
 
@@ -157,5 +162,6 @@ def quoted(ranked: Sequence[Candidate], weights: Weights) -> list[Chosen]:
         is_new = all(len(words & set(other.words)) <= MAX_SHARED * min(len(words), len(other.words)) for other in kept)
         if not kept or is_near and is_new and candidate.figures["fit"] >= kept[0].figures["fit"]:
             kept.append(candidate)
-    places = [place for candidate in kept for place in (candidate.lead, candidate.place) if place]
-    return list(dict.fromkeys(places))[:MAX_SENTENCES]
+    places = dict.fromkeys(place for candidate in kept for place in (candidate.lead, candidate.place) if place)
+    chosen = list(places)[:MAX_SENTENCES]
+    return sorted(chosen, key=lambda place: (place.passage, place.start)) if kept[0].lead else chosen

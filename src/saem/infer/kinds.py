@@ -13,6 +13,7 @@ _CLOCK = r"\d{1,2}\s?:\s?\d\d|\d\s*시(?!간)|\b(?:midnight|noon)\b|자정|정�
 _PERIOD = rf"{_NUMBER}[\w\s]{{0,9}}?(?:{_SPAN})|하루|이틀|사흘|일주일|한 달|매일|매주|매달|\b(?:daily|weekly|monthly|every)\b"
 _MONEY = (r"\d\s*(?:천|만|억)?\s?원|\d\s?won\b|[$€£¥₩]\s?\d|\d\s?(?:dollars?|euros?|달러|유로)|"
           r"\d\s?(?:%|percent|퍼센트)|무료|전액|\bfree\b|nothing|no (?:fee|charge)")
+_WHEN = r"\bwhen(?:ever)?['’]?s?(?= (?:is|are|was|were|do|does|did|can|could|may|should|must|will|would|the|my)\b|\W*$)"
 
 # kind, how a question asks for it, what a sentence that answers holds; the first that is asked for counts
 _TABLE = (
@@ -25,8 +26,8 @@ _TABLE = (
               r"how much (?:is|are|do|does|of|will|would)|\bcosts?\b|\bprices?\b|\bfees?\b|\bfine\b|\bdeposit\b|\bpay\b|\bearn\b", _MONEY),
     ("period", rf"며칠|얼마\s?(?:나|동안|만에|마다|간)|몇\s?(?:{_SPAN})(?!에|까지 ?들)|기간|"
                rf"how (?:long|often|soon|quickly|far (?:ahead|in advance)|many (?:{_SPAN}))", _PERIOD),
-    ("time", r"몇\s?시(?!간)|시간\s?(?:은|이|을|좀|알려)|막차|첫차|what time|opening hours|when\b.*\b(?:open|close|leave)s?\b", _CLOCK),
-    ("date", r"언제|며칟날|무슨 요일|기한|마감|\bwhen\b|(?:which|what) da(?:y|te)s?\b",
+    ("time", rf"몇\s?시(?!간)|시간\s?(?:은|이|을|좀|알려)|막차|첫차|what time|opening hours|{_WHEN}.*\b(?:open|close|leave)s?\b", _CLOCK),
+    ("date", rf"언제|며칟날|무슨 요일|기한|마감|{_WHEN}|(?:which|what) da(?:y|te)s?\b",
      rf"\d\s*[월일]|{_WEEKDAY}|\d{{4}}|{_CLOCK}|{_MONTH}|{_PERIOD}|\b(?:within|before|after|until|from)\b|이내|안에|전까지"),
     ("place", r"어디|어느\s?(?:방|곳|건물|층|교실)|\bwhere\b|(?:which|what) (?:room|building|floor|office|container)",
      r"\b[A-Z]-?\d{2,}|\d\s?[호층동]|[앞옆뒤](?:에|의|입|쪽|\b)|[실관장소문]에|에 있|[통함]에|"
@@ -46,6 +47,7 @@ class Wanted:
     """The kind that a question asks for, '' for none of them, and what a sentence must hold."""
     kind: str = ""
     held: re.Pattern[str] | None = None
+    asked: str = ""                            # the words by which it asks: they say nothing about the subject
     counted: re.Pattern[str] | None = None     # the number with the question's own counter: 몇 권 -> 5권; for Korean sentences
 
     def fit(self, sentence: str) -> float:
@@ -63,7 +65,8 @@ class Wanted:
 def wanted(question: str) -> Wanted:
     """What a question asks for."""
     for kind, asked, held in _KINDS:
-        if asked.search(question):
+        by = asked.search(question)
+        if by:
             counter = _COUNTED.search(question) if kind == "number" else None
-            return Wanted(kind, held, re.compile(rf"{_NUMBER}[\d,.]*\s?{_ALIKE.get(counter[1], counter[1])}") if counter else None)
+            return Wanted(kind, held, by[0], re.compile(rf"{_NUMBER}[\d,.]*\s?{_ALIKE.get(counter[1], counter[1])}") if counter else None)
     return Wanted()

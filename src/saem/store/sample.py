@@ -72,7 +72,7 @@ class Sample:
         """Unit vector from the other rows to those in Hangul: what a vector says about its language, and nothing about its content."""
         if self.vectors is None or len(self.words) != len(self.vectors):
             return None
-        hangul = np.array([is_hangul(" ".join(words)) for words in self.words])
+        hangul = np.array([is_hangul(" ".join(words)) for words in self.words], bool)
         if min(hangul.sum(), (~hangul).sum()) < LANGUAGE_ROWS:
             return None
         apart = self.vectors[hangul].mean(axis=0) - self.vectors[~hangul].mean(axis=0)
@@ -107,7 +107,7 @@ def sample(uri: str, version: int, where: str | None, vector: str | None, text: 
         rows = dataset.take(_evenly(dataset.count_rows()), columns=columns)
     else:
         found = dataset.to_table(columns=[], filter=where, with_row_id=True)["_rowid"]
-        rows = dataset._take_rows(found.take(pa.array(_evenly(len(found)))).to_pylist(), columns=columns)
+        rows = dataset._take_rows(found.take(pa.array(_evenly(len(found)), pa.int64())).to_pylist(), columns=columns)
     vectors = matrix(rows[vector]) if vector else None
     return Sample(vectors, [words.split() for words in rows[text].to_pylist()] if text else [])
 

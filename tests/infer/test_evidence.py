@@ -1,0 +1,60 @@
+"""Sentences out of passages: their places, what leads them in, what stands above them."""
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saem.infer.evidence import Candidate, Passage, choose, quoted, read
+from saem.infer.support import WORDS_ALONE
+from saem.store.sample import Sample
+from saem.store.search import Found
+
+BACKGROUND = [["school", "page"], ["book", "loan"], ["room", "floor"]] * 10
+
+
+def found(*words: str) -> Found:
+    return Found([], list(words), None, Sample(None, BACKGROUND))
+
+
+def texts(passage: str, heading: str = "", asked: str = "x") -> list[Candidate]:
+    return read(asked, [Passage(passage, heading, 0.5)], found(*asked.split()))
+
+
+def test_headings_questions_and_lead_ins_are_no_answers() -> None:
+    page = "Fees\n\nHow much is it?\n\nBring the following:\n\n- a towel\n- a desk lamp"
+    assert [c.text for c in texts(page, "Dormitory > Fees")] == ["- a towel", "- a desk lamp"]
+
+
+def test_an_item_that_is_no_sentence_is_quoted_after_its_lead_in() -> None:
+    page = "When you move in, bring:\n\n- a towel and a desk lamp\n- slippers"
+    chosen = quoted(texts(page, asked="towel lamp")[:1], WORDS_ALONE)
+    assert [page[c.start:c.end] for c in chosen] == ["When you move in, bring:", "- a towel and a desk lamp"]
+
+
+def test_an_item_that_is_a_sentence_stands_alone() -> None:
+    (first, second) = texts("Rules:\n\n- The fine is 100 won.\n- Books are kept for 14 days.")
+    assert first.lead is None
+    assert second.lead is None
+
+
+def test_the_words_above_a_sentence_count_for_it() -> None:
+    under, alone = (texts("The price is 5,000 won.", heading, "parking price")[0].figures for heading in ("Parking", ""))
+    assert under["above"] > 0 == alone["above"]
+    assert under["words"] == alone["words"] > 0
+
+
+def test_a_tables_head_counts_for_its_rows() -> None:
+    rows = texts("Room | Deposit\nSingle | 50,000 won\nDouble | 30,000 won", asked="deposit single")
+    assert [c.text for c in rows][1:] == ["Single | 50,000 won", "Double | 30,000 won"]
+    assert rows[1].figures["above"] > 0
+
+
+@given(st.lists(st.text(alphabet="가나다 abc.?!:|-*\n1원", max_size=120), max_size=4), st.text(max_size=30))
+def test_every_place_lies_in_its_passage(passages: list[str], question: str) -> None:
+    made = [Passage(text, "Head", 0.5) for text in passages]
+    asked = found("abc", "1")
+    for candidate in read(question, made, asked):
+        place = candidate.place
+        assert made[place.passage].text[place.start:place.end] == candidate.text
+        assert candidate.text == candidate.text.strip() != ""
+    chosen, why = choose(question, made, asked, None)
+    assert 0 <= why["support"] <= 1
+    assert len(set(chosen)) == len(chosen) <= 3

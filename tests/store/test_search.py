@@ -1,0 +1,169 @@
+"""Search over rows of words and vectors made by hand: what is found, in which order, and why."""
+from pathlib import Path
+
+import lance
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saem.core.errors import SaemError
+from saem.core.identity import ID
+from saem.store.sample import FEW_ROWS, Sample, is_hangul
+from saem.store.search import Question, find
+
+SIZE = 8
+ROWS = [("late fee library", 0), ("library hours", 1), ("dormitory curfew hours", 2), ("canteen lunch price", 3), ("late bus", 4)]
+
+
+def unit(axis: int, *, also: int | None = None) -> np.ndarray:
+    vector = np.zeros(SIZE, np.float32)
+    vector[axis] = 1
+    if also is not None:
+        vector[also] = 0.5
+    made: np.ndarray = vector / np.linalg.norm(vector)
+    return made
+
+
+def table(place: Path, rows: list[tuple[str, int]], *, text: bool = True, vector: bool = True) -> lance.LanceDataset:
+    words = pa.array([row for row, _ in rows], pa.string())
+    columns: dict[str, pa.Array] = {"_id": pa.array([bytes([i]) * 16 for i in range(len(rows))], ID),
+                                    "text": words, "number": pa.array(range(len(rows)), pa.int64())}
+    if text:
+        columns["_tokens_text"] = words
+    if vector:
+        flat = np.concatenate([unit(axis) for _, axis in rows]) if rows else np.zeros(0, np.float32)
+        columns["embedding"] = pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), SIZE)
+    dataset = lance.write_dataset(pa.table(columns), str(place), enable_stable_row_ids=True)
+    if text and rows:
+        dataset.create_scalar_index("_tokens_text", index_type="INVERTED", base_tokenizer="whitespace", stem=False,
+                                    remove_stop_words=False, ascii_folding=False, lower_case=False, with_position=False)
+    return lance.dataset(str(place))
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> lance.LanceDataset:
+    return table(tmp_path_factory.mktemp("lance") / "school.lance", ROWS)
+
+
+def both(words: str, axis: int) -> Question:
+    return Question(words.split(), "_tokens_text", unit(axis), "embedding")
+
+
+def test_words_and_meaning_together_find_the_row(school: lance.LanceDataset) -> None:
+    hits = find(school, both("late fee", 0), 3, None).hits
+    assert hits[0].row["text"] == "late fee library"
+    assert len(hits) == 3
+
+
+def test_hits_are_ordered_by_scores_that_their_figures_explain(school: lance.LanceDataset) -> None:
+    hits = find(school, both("library hours", 3), 5, None).hits
+    assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+    for hit in hits:
+        assert 0 <= hit.score <= 1
+        assert 0 <= hit.why["words"] <= 1
+        assert hit.score == pytest.approx(min(1, max(0, 0.4 * hit.why["words"] + 0.6 * hit.why["z"] / 6)))
+
+
+def test_equal_scores_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
+    hits = find(table(tmp_path / "t.lance", [("same", 1)] * 6), both("same", 1), 6, None).hits
+    assert [h.id for h in hits] == sorted(h.id for h in hits)
+
+
+def test_a_condition_is_met_by_every_hit(school: lance.LanceDataset) -> None:
+    hits = find(school, both("late", 0), 5, "number >= 3").hits
+    assert {h.row["number"] for h in hits} == {3, 4}
+    assert find(school, both("late", 0), 5, "number > 99").hits == []
+
+
+def test_rows_outside_the_condition_change_no_figure(tmp_path: Path) -> None:
+    few = table(tmp_path / "few.lance", ROWS)
+    many = table(tmp_path / "many.lance", ROWS + [("late late fee", 0)] * 40)
+    seen, unseen = (find(dataset, both("late fee", 0), 5, "number < 5").hits for dataset in (few, many))
+    assert [(h.score, h.why) for h in seen] == [(h.score, h.why) for h in unseen]
+
+
+@pytest.mark.parametrize("where", ["no_such = 1", "number >", "number = 'x' AND", "; drop table"])
+def test_a_wrong_condition_is_told_with_the_columns_there_are(school: lance.LanceDataset, where: str) -> None:
+    with pytest.raises(SaemError, match="E211") as raised:
+        find(school, both("late", 0), 5, where)
+    assert "number" in raised.value.fix
+    assert "_tokens" not in raised.value.fix
+
+
+def test_more_hits_than_rows_gives_them_all(school: lance.LanceDataset) -> None:
+    assert len(find(school, both("late", 0), 1_000, None).hits) == len(ROWS)
+
+
+def test_hidden_columns_and_vectors_stay_hidden(school: lance.LanceDataset) -> None:
+    assert set(find(school, both("late", 0), 1, None).hits[0].row) == {"text", "number"}
+
+
+def test_an_empty_table_has_no_hits(tmp_path: Path) -> None:
+    assert find(table(tmp_path / "none.lance", []), both("late", 0), 5, None).hits == []
+
+
+def test_a_table_without_vectors_is_searched_by_words(tmp_path: Path) -> None:
+    dataset = table(tmp_path / "words.lance", ROWS, vector=False)
+    hits = find(dataset, Question(["late", "fee"], "_tokens_text", None, None), 5, None).hits
+    assert [h.row["number"] for h in hits] == [0, 4]
+    assert set(hits[0].why) == {"words"}
+    assert hits[0].score == hits[0].why["words"]
+
+
+def test_a_table_without_words_is_searched_by_vectors(tmp_path: Path) -> None:
+    dataset = table(tmp_path / "vectors.lance", ROWS, text=False)
+    hits = find(dataset, Question([], None, unit(2), "embedding"), 2, None).hits
+    assert hits[0].row["number"] == 2
+    assert set(hits[0].why) == {"cosine", "z"}
+
+
+def test_a_question_of_nothing_finds_nothing(school: lance.LanceDataset) -> None:
+    assert find(school, Question([], "_tokens_text", None, None), 5, None).hits == []
+
+
+def test_a_rare_word_weighs_more_than_a_common_one() -> None:
+    sample = Sample(None, [["page", "rare"], *[["page"]] * 50])
+    assert sample.rarity("unknown") > sample.rarity("rare") > sample.rarity("page") > 0
+    assert sample.coverage(["rare", "page"], ["rare"]) > sample.coverage(["rare", "page"], ["page"])
+
+
+@given(st.lists(st.sampled_from("abcdef"), max_size=6), st.lists(st.sampled_from("abcdef"), max_size=9))
+def test_coverage_is_a_share(asked: list[str], held: list[str]) -> None:
+    share = Sample(None, [["a", "b"], ["a"], ["c", "d"]]).coverage(asked, held)
+    assert 0 <= share <= 1
+    assert (share > 0) == bool(set(asked) & set(held))
+
+
+def test_a_korean_question_reaches_the_english_row_that_answers() -> None:
+    """Axis 0 is the language, axis 1 the subject: without the language, the subject decides."""
+    generator = np.random.default_rng(0)
+
+    def row(is_korean: bool, subject: float) -> np.ndarray:
+        vector = generator.normal(0, 0.1, SIZE).astype(np.float32)
+        vector[0], vector[1] = (1 if is_korean else -1), subject
+        made: np.ndarray = vector / np.linalg.norm(vector)
+        return made
+
+    vectors = np.stack([row(i < 30, 0) for i in range(60)])
+    sample = Sample(vectors, [["학교"]] * 30 + [["school"]] * 30)
+    question = sample.without_language(row(True, 1))
+    answer, other = row(False, 1), row(True, 0)
+    assert answer @ question > other @ question
+
+
+def test_a_small_sample_is_topped_up_and_a_large_one_left_alone() -> None:
+    background = Sample(np.ones((80, 2), np.float32), [["word"]] * 80)
+    small = Sample(np.zeros((1, 2), np.float32), [["own"]]).with_background(lambda: background)
+    assert small.vectors is not None
+    assert len(small.vectors) == len(small.words) == FEW_ROWS
+    large = Sample(None, [["own"]] * FEW_ROWS)
+    assert large.with_background(lambda: pytest.fail("not needed")) is large
+
+
+def test_letters_tell_hangul_from_the_rest() -> None:
+    assert is_hangul("IT 지원실")
+    assert not is_hangul("the word 샘 means a spring")
+    assert not is_hangul("12345")
+    assert not is_hangul("")
