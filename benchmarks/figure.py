@@ -31,6 +31,10 @@ def middle(values: Iterable[float]) -> float:
     return float(statistics.median(list(values)))
 
 
+def least(values: Iterable[float]) -> float:
+    return min(values)
+
+
 def table(figures: Sequence[Figure]) -> str:
     """Columns as wide as their widest cell; a line of Markdown for each figure."""
     rows = [["work", "measured", "goal", "", "note"], *(figure.cells() for figure in figures)]

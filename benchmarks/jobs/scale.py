@@ -1,10 +1,19 @@
-"""events (put) -> pieces (flat_map) -> totals (relation by user): each function is one process."""
+"""events (put) -> pieces (flat_map) -> totals (relation by user): each function is one process.
+
+way 'rows': operators of row objects, as most people write them; 'arrow': the same work on record batches.
+"""
+import resource
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 import saem
+from saem.core.columns import row_schema
 from saem.sources import records
 
 PUT_ROWS = 50_000
@@ -41,29 +50,45 @@ def total(pieces: list[Piece]) -> Iterable[Total]:
     yield Total(pieces[0].user, len(pieces), sum(len(each.text) for each in pieces))
 
 
+@saem.operator(version="1", adds=row_schema(Piece))
+def pieces_of(events: pa.Table) -> saem.Made:
+    return saem.Made(events.select(["user", "text"]), np.arange(len(events)))
+
+
+@saem.operator(version="1", adds=row_schema(Total))
+def totals_of(pieces: saem.Groups) -> saem.Made:
+    numbered = pa.table([pieces["user"], pc.cast(pc.utf8_length(pieces["text"]), pa.int64()), pa.array(np.arange(len(pieces)))],
+                        names=["user", "letters", "row"])
+    found = numbered.group_by("user", use_threads=False).aggregate([("row", "count"), ("letters", "sum"), ("row", "min")])
+    rows = pa.table([found["user"], found["row_count"], found["letters_sum"]], schema=row_schema(Total))
+    return saem.Made(rows, found["row_min"].to_numpy(), whole=True)
+
+
 class Stream:
     """The project with n events in it."""
 
-    def __init__(self, state: str, rows: int) -> None:
+    def __init__(self, state: str, rows: int, way: str = "rows") -> None:
         self.db, self.rows = saem.Project(state), rows
         self.events = self.db.source("events", records(Event))
-        self.events.derive("pieces", piece).derive("totals", total, by="user")
+        first, second = (piece, total) if way == "rows" else (pieces_of, totals_of)
+        self.events.derive("pieces", first).derive("totals", second, by="user")
 
     def event(self, number: int, mark: str = "") -> Event:
         return Event(f"k{number}", f"u{number % (self.rows // EVENTS_PER_USER)}", f"event number {number} of the stream {mark} " * 3)
 
     def timed(self, put: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """wall and CPU seconds of the put and of the run after it, and the rows that the run changed in all tables."""
+        """Wall and CPU seconds of the put and of the run after it, the rows that the run changed in each table, memory."""
         before = time.perf_counter()
         put()
         started, cpu = time.perf_counter(), time.process_time()
         report = self.db.run()
-        changed = [c.added + c.changed + c.deleted + c.regranted for c in report.tables.values()]
-        return {"put_s": started - before, "run_s": time.perf_counter() - started, "cpu_s": time.process_time() - cpu, "changed": changed}
+        return {"put_s": started - before, "run_s": time.perf_counter() - started, "cpu_s": time.process_time() - cpu,
+                "changed": [c.added + c.changed + c.deleted + c.regranted for c in report.tables.values()],
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def build(state: str, rows: int) -> dict[str, Any]:
-    stream = Stream(state, rows)
+def build(state: str, rows: int, way: str) -> dict[str, Any]:
+    stream = Stream(state, rows, way)
 
     def put() -> None:
         for start in range(0, rows, PUT_ROWS):
@@ -85,9 +110,9 @@ def small(state: str, rows: int, times: int) -> dict[str, list[dict[str, Any]]]:
     return made
 
 
-def large(state: str, rows: int, changed: int) -> dict[str, dict[str, Any]]:
-    """Many rows in one run."""
-    stream, mark = Stream(state, rows), str(time.time())
+def large(state: str, rows: int, way: str, changed: int) -> dict[str, dict[str, Any]]:
+    """Many rows in one run; they touch every tenth row of every group."""
+    stream, mark = Stream(state, rows, way), str(time.time())
     one = [stream.db.catalog.reader_code(["staff"])]
     return {"change": stream.timed(lambda: stream.events.put(stream.event(i, mark) for i in range(changed))),
             "readers": stream.timed(lambda: stream.events.put([stream.event(i, mark) for i in range(changed)], readers=one * changed)),
