@@ -3,14 +3,14 @@
 # make soak   long fuzz and kill runs, SAEM_FUZZ_SECONDS each
 PYTHON ?= python3
 VENV   ?= .venv
-DOCS   ?= examples/handbook
-ASK    ?=
+export DOCS
+export ASK
 BIN    := $(VENV)/bin
 
 .PHONY: run test check bench soak install constraints clean
 
 run: $(VENV)/.saem
-	@$(BIN)/python examples/main_job.py "$(DOCS)" $(if $(ASK),"$(ASK)")
+	@$(BIN)/python examples/main_job.py
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow"

@@ -4,6 +4,7 @@
 
 It works on a copy in `.run/`: the documents themselves are not touched.
 """
+import os
 import pathlib
 import shutil
 import sys
@@ -22,9 +23,12 @@ def main(folder: str, questions: list[str]) -> None:
     docs = pathlib.Path(folder).expanduser().resolve()
     if not docs.is_dir():
         sys.exit(f"there is no folder '{folder}'")
-    work = pathlib.Path(".run") / docs.name
+    place = pathlib.Path(".run").resolve()
+    if docs == place or place in docs.parents or docs in place.parents:
+        sys.exit(f"'{folder}' holds the work folder .run or lies in it; name another folder")
+    work = place / (docs.name or "docs")
     shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(docs, work, ignore=shutil.ignore_patterns(".saem", ".git"))
+    shutil.copytree(docs, work, symlinks=True, ignore=shutil.ignore_patterns(".saem", ".git"))
 
     say(f"1. Build: a copy of {folder} becomes tables")
     db = saem.open(str(work))
@@ -33,9 +37,27 @@ def main(folder: str, questions: list[str]) -> None:
     say("2. Ask: every sentence with its place, and a plain no where the documents do not answer")
     answers = [answer(db, question) for question in questions or QUESTIONS]
 
-    say("3. One document changes, another is deleted")
     cited = [c.key for a in answers for c in a.citations]
-    changed, deleted = pick(work, cited)
+    picked = pick(work, cited)
+    if picked:
+        change(db, work, *picked, answers)
+    else:
+        say("3. (a folder with two text files or more would now be changed and brought up to date)")
+
+    traced = next((a.answer[:12] for a in answers if a.found), None)
+    activate = ". .venv/bin/activate" if pathlib.Path(".venv/bin/activate").exists() else ""
+    shown = work.relative_to(pathlib.Path.cwd())
+    say("Next, type")
+    for command in filter(None, [activate, f'saem ask {shown} "도서관은 몇 시에 닫나요?"',
+                                 f"saem trace {traced} -p {shown}" if traced else "",
+                                 f"saem status -p {shown}", 'saem ask ~/your/documents "your question"']):
+        print(f"  {command}")
+
+
+def change(db: "saem.Project", work: pathlib.Path, changed: pathlib.Path, deleted: pathlib.Path,
+           answers: "list[saem.infer.Answer]") -> None:
+    """Change one document, delete another, bring the tables up to date, and say how little that took."""
+    say("3. One document changes, another is deleted")
     with changed.open("a", encoding="utf-8") as file:
         file.write("\n\n오늘부터 안내 데스크는 오전 8시에 엽니다. From today the front desk opens at 8 a.m.\n")
     deleted.unlink()
@@ -48,13 +70,6 @@ def main(folder: str, questions: list[str]) -> None:
     print(f"embedded again: {chunks.computed} of {db.table('chunks').count()} chunks")
     from saem.infer.answers import stale
     print(f"answers that cite a changed row and are now marked stale: {len(stale(db))} of {len(answers)}")
-
-    traced = next((a.answer[:12] for a in answers if a.found), None)
-    activate = ". .venv/bin/activate" if pathlib.Path(".venv/bin/activate").exists() else ""
-    say("Next, type")
-    for command in filter(None, [activate, f'saem ask {work} "도서관은 몇 시에 닫나요?"',
-                                 f"saem trace {traced} -p {work}" if traced else "", f"saem status -p {work}", 'saem ask ~/your/documents "your question"']):
-        print(f"  {command}")
 
 
 def say(title: str) -> None:
@@ -82,14 +97,15 @@ def answer(db: "saem.Project", question: str) -> "saem.infer.Answer":
     return given
 
 
-def pick(work: pathlib.Path, cited: list[str]) -> tuple[pathlib.Path, pathlib.Path]:
-    """A text file that an answer cites, to change; another text file, to delete."""
+def pick(work: pathlib.Path, cited: list[str]) -> tuple[pathlib.Path, pathlib.Path] | None:
+    """A text file that an answer cites, to change; another text file, to delete; None where there are no two."""
     texts = sorted(p for p in work.rglob("*") if p.suffix in (".md", ".txt") and p.is_file() and not p.name.startswith("."))
     if len(texts) < 2:
-        sys.exit("the folder holds fewer than two text files: nothing to change and delete")
+        return None
     changed = next((work / key for key in cited if work / key in texts), texts[0])
     return changed, next(p for p in reversed(texts) if p != changed)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else str(HANDBOOK), sys.argv[2:])
+    asked = sys.argv[2:] or list(filter(None, [os.environ.get("ASK")]))      # `make run` hands these over as they are typed
+    main(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("DOCS") or str(HANDBOOK), asked)

@@ -4,10 +4,9 @@ import importlib.util
 import os
 import sys
 import tomllib
-from collections.abc import Callable
 from typing import Any
 
-from saem.core.errors import SaemError
+from saem.core.errors import SaemError, suggest
 from saem.core.run import OnStep, ignore
 from saem.engine.project import Project
 
@@ -25,12 +24,10 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     root = os.path.abspath(os.path.expanduser(path))
     if not os.path.isdir(root):
         raise SaemError("E206", f"there is no folder '{path}'", fix="saem init NAME --docs FOLDER, or saem ask FOLDER \"question\"")
-    settings = settings_of(root)
-    place = state or os.environ.get("SAEM_STATE") or settings.get("state")
-    db = Project(os.path.join(root, os.path.expanduser(place)) if place else os.path.join(root, STATE), on_step, root)
+    db = Project(state_of(root, state), on_step, root)
     try:
         if is_project(root):
-            _pipeline(root)(db)
+            _pipeline(root, db)
         else:
             from saem.infer.documents import documents
             documents(db, root)
@@ -43,8 +40,21 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     return db
 
 
+def state_of(root: str, state: str | None = None) -> str:
+    """Where the state of the project in a folder lies: as a flag or SAEM_STATE says, as `saem.toml` says, else `.saem` inside."""
+    named = state or os.environ.get("SAEM_STATE")
+    if named:
+        return os.path.abspath(os.path.expanduser(named))
+    return os.path.join(root, os.path.expanduser(settings_of(root).get("state", STATE)))
+
+
 def is_project(root: str) -> bool:
-    return os.path.exists(os.path.join(root, PIPELINE)) and os.path.exists(os.path.join(root, SETTINGS))
+    """Whether a folder holds a pipeline, and is not just a folder of documents."""
+    path = os.path.join(root, PIPELINE)
+    if not os.path.exists(path):
+        return False
+    with builtins.open(path, encoding="utf-8", errors="replace") as file:
+        return os.path.exists(os.path.join(root, SETTINGS)) or "saem" in file.read()
 
 
 def find(path: str | None) -> str:
@@ -69,13 +79,19 @@ def settings_of(root: str) -> dict[str, Any]:
         return {}
     try:
         with builtins.open(path, "rb") as file:     # `open` is this module's own
-            return tomllib.load(file).get("saem", {})  # type: ignore[no-any-return]
+            settings = tomllib.load(file).get("saem", {})
     except tomllib.TOMLDecodeError as error:
         raise SaemError("E207", f"{SETTINGS} is not valid TOML: {error}", where=path, fix="mend that line") from error
+    if not isinstance(settings, dict) or not isinstance(settings.get("state", ""), str):
+        raise SaemError("E207", f"{SETTINGS} holds {settings!r}", where=path, fix='[saem]\nstate = "FOLDER"')
+    for name in settings:
+        if name != "state":
+            raise SaemError("E207", f"{SETTINGS} has no setting '{name}'", where=path, fix=suggest(name, ["state"], "setting"))
+    return settings
 
 
-def _pipeline(root: str) -> Callable[[Project], None]:
-    """The function `pipeline(db)` of the project's file; the file's folder can be imported from."""
+def _pipeline(root: str, db: Project) -> None:
+    """Run the function `pipeline(db)` of the project's file; the file's folder can be imported from."""
     path = os.path.join(root, PIPELINE)
     spec = importlib.util.spec_from_file_location("pipeline", path)
     assert spec is not None
@@ -86,14 +102,15 @@ def _pipeline(root: str) -> Callable[[Project], None]:
     sys.modules["pipeline"] = module
     try:
         spec.loader.exec_module(module)
+        if not callable(getattr(module, "pipeline", None)):
+            raise SaemError("E207", f"{PIPELINE} has no function pipeline(db)", where=path,
+                            fix="def pipeline(db: saem.Project) -> None: ...")
+        module.pipeline(db)
     except SaemError:
         raise
     except Exception as error:
         line = error.lineno if isinstance(error, SyntaxError) else _line(error, path)
         raise SaemError("E207", f"{type(error).__name__}: {error}", where=f"{PIPELINE}:{line}", fix="mend that line") from error
-    if not callable(getattr(module, "pipeline", None)):
-        raise SaemError("E207", f"{PIPELINE} has no function pipeline(db)", where=path, fix="def pipeline(db: saem.Project) -> None: ...")
-    return module.pipeline  # type: ignore[no-any-return]
 
 
 def _line(error: Exception, path: str) -> int:

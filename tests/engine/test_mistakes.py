@@ -200,3 +200,21 @@ def test_a_parser_that_cannot_work_is_named(monkeypatch: pytest.MonkeyPatch) -> 
             registry.parsers()
         monkeypatch.undo()
     registry.parsers.cache_clear()
+
+
+def test_a_source_that_gives_a_known_key_twice_is_refused(tmp_path: pathlib.Path) -> None:
+    given = [Note("a", "x", 1)]
+
+    @saem.source(key="key")
+    def notes() -> Iterable[Note]:
+        yield from given
+
+    db = Project(str(tmp_path))
+    db.source("notes", notes)
+    db.run()
+    given[:] = [Note("a", "x", 2), Note("a", "x", 3)]
+    with refused("E306", "make key unique"):
+        db.run()
+    given[:] = [Note("a", "x", 4)]
+    db.run()
+    assert db.table("notes").to_arrow()["stars"].to_pylist() == [4]

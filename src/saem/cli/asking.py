@@ -1,11 +1,12 @@
 """Commands that ask: ask, search."""
 import os
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, TableOption, WhereOption, hint, project
-from saem.cli.output import Output
+from saem.cli.output import Output, printable
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
@@ -31,9 +32,9 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
     if len(words) == 2 and not is_folder:
         raise SaemError("E206", f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
-    db = project(folder, state)
+    db = project(folder, state, builds=True)
     searched = _indexed(db, table)
-    _keep_current(db, folder, out)
+    _keep_current(db, folder, state, out)
     from saem.infer import ask as ask_table
     answer = ask_table(searched, question, k, where)
     if as_json:
@@ -45,13 +46,13 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         out.line()
         for c in answer.citations:
             page = f", page {c.page}" if c.page else ""
-            out.line(f"  [{c.n}] {c.key}{page}, characters {c.start}-{c.end}")
+            out.line(f"  [{c.n}] {printable(c.key)}{page}, characters {c.start}-{c.end}")
     else:
         out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
-    out.next(hint(f"saem trace {answer.answer[:12]}", folder) if answer.found else hint(f'saem search "{question}"', folder))
+    out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
 
 
-def _keep_current(db: "Project", folder: str | None, out: Output) -> None:
+def _keep_current(db: "Project", folder: str | None, state: str | None, out: Output) -> None:
     """A plain folder is run before it is asked; a project is asked as it is published, if it is."""
     from saem.core.errors import SaemError
     from saem.door import find, is_project
@@ -66,7 +67,7 @@ def _keep_current(db: "Project", folder: str | None, out: Output) -> None:
         out.note("another run is at work: the answer is from what is published")
         return
     if report.quarantined:
-        out.note(f"{report.quarantined} documents could not be read: {hint('saem quarantine', folder)}")
+        out.note(f"{report.quarantined} documents could not be read: {hint('saem quarantine', folder, state)}")
 
 
 def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
@@ -86,7 +87,7 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
         figures = "  ".join(f"{name} {value:.2f}" for name, value in hit.why.items())
         out.line(f"{number:2}. {hit.score:.3f}  {hit.row.get('path') or hit.id}  ({figures})")
         out.line(f"    {' '.join(str(hit.row.get('text', '')).split())[:200]}")
-    out.next(hint(f"saem trace {hits[0].id[:12]}", project_) if hits else hint("saem status", project_))
+    out.next(hint(f"saem trace {hits[0].id[:12]}", project_, state) if hits else hint("saem status", project_, state))
 
 
 def _indexed(db: "Project", name: str | None) -> "Table":

@@ -65,10 +65,10 @@ def run(project_: ProjectOption = None, state: StateOption = None, as_json: Json
     if dry_run:
         return plan(project_, state, as_json, quiet)
     out = Output(as_json, quiet)
-    db = project(project_, state)
+    db = project(project_, state, builds=True)
     with out.progress() as listener:
         report = db.run(on_progress=listener, wait_s=wait)
-    _show_report(out, report, project_)
+    _show_report(out, report, project_, state)
 
 
 def retry(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
@@ -78,11 +78,11 @@ def retry(project_: ProjectOption = None, state: StateOption = None, as_json: Js
     """
     out = Output(as_json, quiet)
     with out.progress() as listener:
-        report = project(project_, state).run(on_progress=listener, retry=True)
-    _show_report(out, report, project_)
+        report = project(project_, state, builds=True).run(on_progress=listener, retry=True)
+    _show_report(out, report, project_, state)
 
 
-def _show_report(out: Output, report: "object", path: str | None) -> None:
+def _show_report(out: Output, report: "object", path: str | None, state: str | None) -> None:
     from saem.core.run import Report
     assert isinstance(report, Report)
     if out.is_json:
@@ -95,10 +95,10 @@ def _show_report(out: Output, report: "object", path: str | None) -> None:
         out.table(("table", *numbers), rows, right=numbers)
         out.line(f"snapshot {report.snapshot}, {report.seconds:.2f} s")
     if report.quarantined:
-        out.next(hint("saem quarantine", path))
+        out.next(hint("saem quarantine", path, state))
         raise typer.Exit(3)
     is_asked = "answers" in report.tables
-    out.next(hint('saem ask "your question"' if is_asked else "saem status", path))
+    out.next(hint('saem ask "your question"' if is_asked else "saem status", path, state))
 
 
 def plan(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
@@ -114,4 +114,4 @@ def plan(project_: ProjectOption = None, state: StateOption = None, as_json: Jso
     rows = [(s.table, f"{s.total:,}", f"{'' if s.is_exact else '~'}{s.units:,}" if s.units else "", s.why,
              "" if s.seconds is None else f"{s.seconds:.1f}") for s in steps]
     out.table(("table", "rows", "to do", "why", "seconds"), rows, right=("rows", "to do", "seconds"))
-    out.next(hint("saem run", project_))
+    out.next(hint("saem run", project_, state))

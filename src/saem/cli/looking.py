@@ -34,7 +34,7 @@ def status(project_: ProjectOption = None, state: StateOption = None, as_json: J
          ", ".join(r["made_from"]), r["quarantined"] or "", r["skipped"] or "") for r in rows], right=("rows", "quarantined", "skipped"))
     if runs:
         out.line(f"snapshot {db.snapshot}, last run {_ago(runs[0]['started_at'])} ago took {runs[0]['seconds']:.2f} s")
-    out.next(hint("saem plan", project_) if runs else hint("saem run", project_))
+    out.next(hint("saem plan", project_, state) if runs else hint("saem run", project_, state))
 
 
 def show(table: Annotated[str, typer.Argument(help="The table.")], project_: ProjectOption = None, state: StateOption = None,
@@ -62,7 +62,7 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     names = list(made[0]) if made else wanted
     out.table(names, [[row[n] for n in names] for row in made])
     out.line(f"{len(made):,} of {held.count(where):,} rows")
-    out.next(hint(f"saem trace {made[0]['id'][:12]}" if made and "id" in made[0] else f"saem show {table} --ids", project_))
+    out.next(hint(f"saem trace {made[0]['id'][:12]}" if made and "id" in made[0] else f"saem show {table} --ids", project_, state))
 
 
 def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")], project_: ProjectOption = None,
@@ -107,8 +107,8 @@ def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or
         _tree(out, found.children, 1)
     if not found.parents and not found.children:
         out.line("a source record; nothing was made from it")
-    above = found.sources()
-    out.next(hint(f"saem trace {above[0].id[:12]}" if above else "saem status", project_))
+    above = [node for node in found.sources() if node.table]
+    out.next(hint(f"saem trace {above[0].id[:12]}" if above else "saem status", project_, state))
 
 
 def _tree(out: Output, nodes: "list[Node]", depth: int, most: int = 12) -> None:
@@ -137,7 +137,7 @@ def quarantine(table: Annotated[str | None, typer.Argument(help="Only this table
         for p in rows if traceback else []:
             out.line(f"\n{p['table']} {p['key']}\n{p['details']}")
     if rows:
-        out.next(hint("saem retry", project_))
+        out.next(hint("saem retry", project_, state))
         raise typer.Exit(3)
 
 
@@ -162,7 +162,7 @@ def doctor(project_: ProjectOption = None, state: StateOption = None, as_json: J
             out.line(f"{'ok  ' if c.is_ok else 'look'}  {c.name}: {c.found}")
             if c.fix:
                 out.line(f"      fix: {c.fix}")
-    out.next(hint("saem status", project_))
+    out.next(hint("saem status", project_, state))
     if any(c.is_failure for c in checks):
         raise typer.Exit(3)
 

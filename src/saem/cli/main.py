@@ -1,4 +1,5 @@
 """`saem`: the commands, and what every one of them does about errors."""
+import json
 import sys
 from typing import Annotated
 
@@ -41,6 +42,9 @@ def main() -> None:
         app()
     except SaemError as error:
         print(error, file=sys.stderr)
+        if "--json" in sys.argv:
+            told = {"code": error.code, "what": error.what, "where": error.where, "fix": error.fix}
+            print(json.dumps({"error": told}, ensure_ascii=False))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("\nstopped; what was published stays, what was computed is reused by the next run", file=sys.stderr)

@@ -3,8 +3,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saem.core.run import OnStep, ignore
-
 if TYPE_CHECKING:
     from saem.engine.project import Project
 
@@ -17,13 +15,21 @@ TableOption = Annotated[str | None, typer.Option("--table", help="The table, whe
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows to print.")]
 
 
-def project(path: str | None, state: str | None, on_step: OnStep = ignore) -> "Project":
-    """The project that a command is about."""
+def project(path: str | None, state: str | None, builds: bool = False) -> "Project":
+    """The project that a command is about. Only commands that build make a state where there is none."""
+    import os
+
     from saem import door
-    return door.open(door.find(path), state, on_step)
+    from saem.core.errors import SaemError
+    root = door.find(path)
+    is_built = door.is_project(root) or os.path.exists(os.path.join(door.state_of(root, state), "catalog.db"))
+    if not builds and os.path.isdir(root) and not is_built:
+        raise SaemError("E208", f"nothing is built of '{root}' yet", fix=hint("saem run", path or root, state))
+    return door.open(root, state)
 
 
-def hint(command: str, path: str | None) -> str:
-    """A command for the last line, with the project where it must be named."""
+def hint(command: str, path: str | None, state: str | None = None) -> str:
+    """A command for the last line, with the project and its state where they must be named."""
     import shlex
-    return f"{command} -p {shlex.quote(path)}" if path else command
+    named = f" -p {shlex.quote(path)}" if path else ""
+    return f"{command}{named}{f' --state {shlex.quote(state)}' if state else ''}"

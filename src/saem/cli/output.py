@@ -97,6 +97,11 @@ class _Lines:
             print(f"{step.table}: {step.done:,} of {step.total or '?'} ({pace:,.0f} rows/s{left})", file=sys.stderr)
 
 
+def printable(text: str) -> str:
+    """A name on one line: control characters of hostile file names move no cursor."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def plain(value: Any) -> Any:
     """Values that JSON has no word for."""
     if isinstance(value, bytes):
@@ -111,5 +116,5 @@ def _cell(value: Any) -> str:
         return value.hex() if len(value) == 16 else f"{len(value):,} bytes"
     if isinstance(value, float):
         return f"{value:,.6g}"
-    text = " ".join(str(value).split())
+    text = printable(" ".join(str(value).split()))
     return text[:117] + "..." if len(text) > 120 else text

@@ -5,10 +5,11 @@ docs/reference/errors.md is checked against it.
 """
 import os
 import sys
+import sysconfig
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_STDLIB = os.path.dirname(os.__file__) + os.sep
+_INSTALLED = tuple(path + os.sep for path in {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 # code -> (what it is about, exit code of the command line: 1 run failed, 2 usage, 3 check or quarantine, 4 denied)
 CODES: dict[str, tuple[str, int]] = {
@@ -35,6 +36,7 @@ CODES: dict[str, tuple[str, int]] = {
     "E304": ("the disk is full, nothing was published", 1),
     "E305": ("a source could not be listed", 1),
     "E306": ("a source gave one key twice", 1),
+    "E307": ("a table's files are gone or damaged", 1),
     "E401": ("no text could be extracted", 3),
     "E402": ("the file is not what its name says", 3),
     "E403": ("the document is encrypted", 3),
@@ -91,7 +93,7 @@ def caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not os.path.abspath(name).startswith((here + os.sep, _STDLIB)) and not name.startswith("<"):
+        if not os.path.abspath(name).startswith((here + os.sep, *_INSTALLED)) and not name.startswith("<"):
             return f"{os.path.basename(name)}:{frame.f_lineno}"
         if frame.f_back is None:
             return ""

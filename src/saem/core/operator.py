@@ -147,6 +147,12 @@ class Operator:
         wanted = {p.name for p in parameters}
         return tell(*arguments, **{name: value for name, value in self.settings.items() if takes_all or name in wanted})
 
+    def about(self) -> dict[str, str]:
+        """What tells it from its former self, for people: name, version, settings, what it depends on, code."""
+        libraries = tuple(self._told(self.depends)) if callable(self.depends) else self.depends
+        return {"operator": self.name, "version": self.version, "settings": repr(dict(sorted(self.settings.items()))),
+                "depends on": ", ".join(libraries), "code": fingerprint(self.function, {}).hex()}
+
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
         if arguments and self._is_row(arguments[0]):
             return self.function(*arguments, **{**self.settings, **settings})

@@ -144,8 +144,7 @@ class Ingest:
             self.on_progress(Progress(self.name, sum(map(len, seen)), 0))
         every = pa.chunked_array([*seen, self.kept], ID).combine_chunks()
         if len(pc.unique(every)) != len(every):
-            raise SaemError("E306", f"the source of '{self.name}' gave one key twice; nothing was published",
-                            fix=f"make {', '.join(source.key)} unique, or name more columns in key=")
+            raise self._twice()
         held = self.store.base.to_table(columns=["_unit"])["_unit"]
         self._delete(held.filter(pc.invert(pc.is_in(held, value_set=every))).combine_chunks())
         self._note(problems)
@@ -237,6 +236,8 @@ class Ingest:
         """Write the rows that are new or differ; returns the units of all."""
         keys = self._keys(rows)
         units = ids(source_units(self.name, keys))
+        if len(pc.unique(units)) != len(units):
+            raise self._twice()
         hashes = ids(row_hashes(rows))
         if parents is not None:      # the same answer made from other rows is another row
             hashes = ids([digest(h, *p) if p else h for h, p in zip(id_list(hashes), parents.to_pylist(), strict=True)])
@@ -266,6 +267,10 @@ class Ingest:
             differs = pc.or_(differs, pc.and_(is_same, pc.fill_null(pc.not_equal(was["_stamp"], full["_stamp"]), True)))
         self.store.patch(full.filter(pc.fill_null(differs, False)).select(["_id", "_readers", *extra]))
         return units
+
+    def _twice(self) -> SaemError:
+        return SaemError("E306", f"the source of '{self.name}' gave one key twice; nothing was published",
+                         fix=f"make {', '.join(getattr(self.source, 'key', ()))} unique, or name more columns in key=")
 
     def _keys(self, rows: pa.Table) -> list[Any]:
         names = getattr(self.source, "key", None) or (rows.column_names[0],)

@@ -1,5 +1,6 @@
 """What a run would do, and why. Nothing is written, no content is read."""
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saem.engine.table import Table
@@ -37,8 +38,8 @@ def plan(project: "Project") -> list[Step]:
             units, why, is_exact = _source_changes(project, table, head is not None, is_other)
         else:
             units, why, is_exact = _derived_changes(project, table, steps)
-        seconds = units * pace[table.name] if table.name in pace else None
-        steps[table.name] = Step(table.name, units, total, why if units else "up to date", seconds if units else 0.0, is_exact)
+        steps[table.name] = Step(table.name, units, total, why if units or not is_exact else "up to date",
+                                 _seconds(pace.get(table.name), units), is_exact)
     for name in heads:
         if name not in project.tables and project.catalog.consumed(name):
             total = project.published(name).count_rows()
@@ -62,16 +63,16 @@ def _source_changes(project: "Project", table: Table, is_published: bool, is_oth
     if hasattr(table.source, "encode"):
         waiting = len(project.catalog.inbox(table.name)[1])
         return waiting, f"{waiting} rows were put", True
-    return (0 if is_published else 1), "its rows are known only when it is read", False
+    return 0, "its rows are known only when it is read", False
 
 
 def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -> tuple[int, str, bool]:
     heads = project.catalog.heads()
     head, parent = heads.get(table.name), steps[table.parent_names[0]]
     if head is None:
-        return parent.total + parent.units, "never built", parent.units == 0
+        return _all_units(table, parent), "never built", parent.units == 0
     if head.fingerprint != table.fingerprint:
-        return max(parent.total, 1), "its operators, their settings or models have changed", parent.units == 0
+        return _all_units(table, parent), _difference(head.about, table.about), parent.units == 0
     waiting = [steps[name] for name in table.parent_names if steps[name].units]
     if any(name in heads and project.catalog.consumed(table.name).get(name) != (heads[name].place, heads[name].version)
            for name in table.parent_names):
@@ -95,12 +96,37 @@ def _touched(project: "Project", table: Table) -> int:
     return len(work.touched) + len(work.dead)
 
 
-def _pace(project: "Project") -> dict[str, float]:
-    """Seconds a row that former runs took, by table."""
-    pace: dict[str, float] = {}
+def _all_units(table: Table, parent: Step) -> int:
+    return 1 if table.chain.is_relation and not table.by else max(parent.total, parent.units, 1)
+
+
+def _difference(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> str:
+    """What is no longer as it was when the rows were made."""
+    if [each["operator"] for each in was] != [each["operator"] for each in now]:
+        return f"operators: {' + '.join(e['operator'] for e in was)} -> {' + '.join(e['operator'] for e in now)}"
+    changes = []
+    for old, new in zip(was, now, strict=True):
+        for what in (what for what in new if old.get(what) != new[what]):
+            is_readable = what not in ("code", "depends on")
+            changes.append(f"{new['operator']}: {what} {f'{old.get(what)} -> {new[what]}' if is_readable else 'changed'}")
+    return "; ".join(changes) or "its key, carried columns or parents have changed"
+
+
+def _pace(project: "Project") -> dict[str, tuple[int, float]]:
+    """By table: (units, seconds) of the former run that did most of it."""
+    pace: dict[str, tuple[int, float]] = {}
     for run in project.catalog.runs():
         for name, counts in run["counts"].items():
-            written = counts["added"] + counts["changed"] + counts["deleted"]
-            if written >= 1 and name not in pace:
-                pace[name] = counts["seconds"] / written
+            units = counts["recomputed"] or counts["added"] + counts["changed"] + counts["deleted"]
+            if units > pace.get(name, (0, 0.0))[0]:
+                pace[name] = (units, counts["seconds"])
     return pace
+
+
+def _seconds(pace: tuple[int, float] | None, units: int) -> float | None:
+    """By the pace of a former run; None where that was too small to tell."""
+    if not units:
+        return 0.0
+    if pace is None or units > 20 * pace[0]:
+        return None
+    return pace[1] * units / pace[0]

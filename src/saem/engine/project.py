@@ -15,11 +15,12 @@ from saem.core.operator import Operator
 from saem.core.run import OnProgress, OnStep, Report, ignore
 from saem.core.source import FunctionSource
 from saem.engine.ingest import Readers
-from saem.engine.running import Run, explained
+from saem.engine.running import Run, damaged, explained
 from saem.engine.table import Table
 from saem.store.catalog import Catalog
 from saem.store.lease import lease
 
+RECORDED = ("answers", "citations")      # what `ask` records
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -93,6 +94,9 @@ class Project:
         if not table.name or table.name[0] in "_0123456789" or set(table.name) - set(NAME):
             raise SaemError("E201", f"'{table.name}' cannot name a table", where=caller(),
                             fix="lower-case letters, digits and '_', a letter first")
+        if table.name in RECORDED and not getattr(getattr(table.source, "row_class", None), "__module__", "").startswith("saem."):
+            raise SaemError("E201", f"'{table.name}' is the table that saem keeps its own {table.name} in", where=caller(),
+                            fix="name it otherwise")
         self.tables[table.name] = table
         return table
 
@@ -129,7 +133,10 @@ class Project:
             if name in self.tables:
                 raise SaemError("E208", f"nothing of '{name}' is published yet", where=caller(), fix="saem run")
             raise SaemError("E202", f"no table is named '{name}'", where=caller(), fix=suggest(name, self.names(), "table"))
-        return lance.dataset(self.uri(head.place), version=head.version)
+        try:
+            return lance.dataset(self.uri(head.place), version=head.version)
+        except (ValueError, OSError) as error:
+            raise damaged(name, self.uri(head.place)) from error
 
     def sql(self, query: str) -> pa.Table:
         """One SELECT over the published tables, by DuckDB."""
@@ -139,6 +146,8 @@ class Project:
 
     def quarantine(self, table: str | None = None) -> list[dict[str, Any]]:
         """The units that gave no rows, and why: table, key, operator, reason, details (the traceback), since."""
+        if table is not None:
+            self.table(table)
         return self.catalog.problems(table, "failed")
 
     def trace(self, row: str) -> Any:
@@ -200,7 +209,7 @@ class Project:
                 if not run.publication.is_empty:
                     self.catalog.record_run(started, report.seconds, snapshot, {n: asdict(c) for n, c in run.counts.items()})
                 return report
-        except (OSError, sqlite3.OperationalError) as error:
+        except (OSError, sqlite3.DatabaseError) as error:
             raise explained(error, self.state) from error
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from saem.core.columns import visible
-from saem.core.errors import SaemError, suggest
+from saem.core.errors import SaemError, caller, suggest
 
 
 def query_tables(query: str, datasets: Mapping[str, Any], limit_mb: int = 1024) -> pa.Table:
@@ -42,7 +42,11 @@ def connect(limit_mb: int = 1024) -> Any:
 def check(query: str, con: Any) -> None:
     """Exactly one statement, and it only reads."""
     import duckdb
-    statements = con.extract_statements(query)
+    try:
+        statements = con.extract_statements(query)
+    except duckdb.Error as error:
+        raise SaemError("E211", f"the query cannot be read: {str(error).strip():.400}", where=caller(),
+                        fix="one SELECT over tables") from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise SaemError("E211", "only one SELECT is taken", fix="saem sql \"select * from docs limit 5\"")
 

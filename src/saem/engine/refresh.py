@@ -205,9 +205,11 @@ class Refresh:
     def _called(self, units: Units, position: int) -> str:
         """What a person calls a unit."""
         if units.rows is not None:
-            for name in ("path", "key", "title", "name", *units.rows.column_names):
-                if name in units.rows.column_names and pa.types.is_string(units.rows[name].type):
-                    return str(units.rows[name][position].as_py())
+            parent = self.task.parents[0]
+            named = [name for name in ("path", "key", "title", "name") if name in parent.schema.names]
+            unit = units.names.slice(position, 1)
+            rows = parent.lookup("_id", unit, named[:1]).to_pylist() if named else []
+            return str(rows[0][named[0]]) if rows else id_list(unit)[0].hex()
         if units.groups is not None and self.chain.by:
             for table, member in zip(units.groups.tables, units.groups.member, strict=True):
                 at = int(np.searchsorted(member, position))

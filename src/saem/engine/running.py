@@ -2,6 +2,7 @@
 import errno
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ class Run:
     def bring(self, table: "Table") -> None:
         """One table up to date, unpublished."""
         clock = time.perf_counter()
-        head = self.heads.get(table.name)
+        head = self._whole_head(table)
         mark = table.fingerprint        # before an operator runs: it may fill a cache of its own
         store, older = self._open(table, head)
         self.stores[table.name] = store
@@ -51,6 +52,15 @@ class Run:
         self.counts[table.name] = counts
         self._move_head(table, head, store)
 
+    def _whole_head(self, table: "Table") -> Head | None:
+        """What is published; None where its files have been taken away and can be made again."""
+        head = self.heads.get(table.name)
+        if head is None or is_written(self.project.uri(head.place)):
+            return head
+        if hasattr(table.source, "encode"):
+            raise damaged(table.name, self.project.uri(head.place))
+        return None
+
     def _derive(self, table: "Table", head: Head | None, store: Store, older: lance.LanceDataset | None) -> Counts:
         parents = [self._parent(name) for name in table.parent_names]
         consumed = self.catalog.consumed(table.name)
@@ -61,6 +71,7 @@ class Run:
                     self.publication, self.on_progress, self.retry, older, workers=os.cpu_count() or 1)
         counts = refresh(task)
         self._guard(table, head, store, counts)
+        self.publication.left += [(table.name, name) for name in consumed if name not in table.parent_names]
         for name, parent in zip(table.parent_names, parents, strict=True):
             edge = (self.places[name], parent.version)
             if consumed.get(name) != edge:
@@ -116,7 +127,7 @@ class Run:
         return kinds.values()
 
     def _move_head(self, table: "Table", head: Head | None, store: Store) -> None:
-        new = Head(self.places[table.name], store.version, table.fingerprint, table.encoders)
+        new = Head(self.places[table.name], store.version, table.fingerprint, table.encoders, table.about)
         if new != head:
             self.publication.heads[table.name] = new
         had = self.catalog.problem_units(table.name)      # clearing what is not there is no change
@@ -152,12 +163,23 @@ class Run:
                 shutil.rmtree(os.path.join(folder, place), ignore_errors=True)
 
 
+def damaged(name: str, place: str, why: str = "its files are gone") -> SaemError:
+    """A table that cannot be read."""
+    return SaemError("E307", f"the table '{name}' cannot be read: {why}", where=place,
+                     fix="saem run makes it again where it is derived; rows that were put must come from a backup")
+
+
 def explained(error: Exception, state: str) -> Exception:
     """Errors of the disk, for the person who reads them."""
     text = str(error)
     is_full = any(words in text for words in ("No space left", "disk is full", "os error 28"))
     if is_full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return SaemError("E304", "the disk is full; nothing was published, nothing is lost", where=state, fix="make room, then: saem run")
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return SaemError("E204", f"the catalog is damaged: {text}", where=state,
+                         fix="restore catalog.db from a backup, or delete the state: it is built anew")
+    if "Object at location" in text or "not found" in text.lower():
+        return damaged("?", state, text.splitlines()[0][:200])
     if "readonly" in text or "Read-only" in text or "Permission denied" in text or "unable to open database" in text:
         return SaemError("E204", f"the state of the project cannot be written: {text.splitlines()[0]:.200}", where=state,
                          fix="make the folder writable, or keep the state elsewhere: --state FOLDER (SAEM_STATE)")

@@ -14,6 +14,7 @@ from saem.core.identity import digest
 from saem.core.operator import Operator
 from saem.engine.chain import Chain
 from saem.engine.ingest import STAMP, Readers
+from saem.store.table import condition
 
 if TYPE_CHECKING:
     import lance
@@ -122,6 +123,11 @@ class Table:
         return fingerprint(self.readers, {}) if callable(self.readers) else digest("readers", repr(self.readers))
 
     @property
+    def about(self) -> list[dict[str, str]]:
+        """The operators, as people tell them apart."""
+        return [op.about() for op in self.chain.operators] if self.source is None else []
+
+    @property
     def is_indexed(self) -> bool:
         return bool(self.text_columns or self.vector_columns)
 
@@ -193,7 +199,7 @@ def read(dataset: "lance.LanceDataset", columns: Sequence[str] | None, where: st
         if column not in dataset.schema.names:
             raise SaemError("E101", f"'{name}' has no column '{column}'", where=caller(), fix=suggest(column, known, "column"))
     try:
-        return dataset.to_table(columns=list(columns) if columns else known, filter=where, limit=limit)
+        return dataset.to_table(columns=list(columns) if columns else known, filter=condition(where), limit=limit)
     except (OSError, ValueError) as error:
         if where is None:
             raise

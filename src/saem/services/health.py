@@ -4,6 +4,7 @@ import importlib.util
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from saem.core.errors import SaemError
 from saem.core.versions import versions
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def installation() -> list[Check]:
 def project_health(db: "Project") -> list[Check]:
     """What is published, in quarantine and left out; files by the rule that left them out."""
     checks = [Check("project", True, f"{db.state}, snapshot {db.snapshot}, {len(db.catalog.heads())} tables")]
+    for name in db.catalog.heads():
+        try:
+            db.published(name).to_table(columns=["_id"])
+        except (SaemError, OSError, ValueError) as error:
+            checks.append(Check(f"{name}: damaged", False, str(error).splitlines()[0], "saem run", True))
     problems = db.catalog.problems()
     failed = [p for p in problems if p["kind"] == "failed"]
     for (table, reason), count in Counter((p["table"], p["reason"].split(":")[0]) for p in failed).most_common(20):

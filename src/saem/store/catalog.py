@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ NOBODY, EVERYONE = 0, 1         # codes of the two reader sets that always exist
 FORMAT = 1                      # of this file; a higher one was written by a newer saem
 SCHEMA = """
 create table if not exists head(name text primary key, place text not null, version int not null, fingerprint blob not null,
-                                encoders text not null);
+                                encoders text not null, about text not null);
 create table if not exists consumed(child text, parent text, place text not null, version int not null, primary key(child, parent));
 create table if not exists snapshot(number integer primary key, published_at real not null, heads text not null);
 create table if not exists run(number integer primary key, started_at real, seconds real, snapshot int, counts text);
@@ -35,6 +35,7 @@ class Head:
     version: int
     fingerprint: bytes
     encoders: Mapping[str, str] = field(default_factory=dict)    # vector column -> model that wrote it
+    about: Sequence[Mapping[str, str]] = ()                       # the operators, as people tell them apart
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Publication:
     """All that one publish moves, or none of it."""
     heads: dict[str, Head] = field(default_factory=dict)
     edges: list[tuple[str, str, str, int]] = field(default_factory=list)          # child, parent, place, version
+    left: list[tuple[str, str]] = field(default_factory=list)                     # child, parent that it is no longer derived from
     cleared: list[tuple[str, list[bytes] | None]] = field(default_factory=list)   # table, units whose problems end (None = all)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     inbox: list[tuple[str, int]] = field(default_factory=list)                    # table, last number taken in
@@ -60,7 +62,7 @@ class Publication:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.heads or self.edges or self.problems or self.inbox or self.cleared or self.dropped)
+        return not (self.heads or self.edges or self.problems or self.inbox or self.cleared or self.dropped or self.left)
 
 
 class Catalog:
@@ -104,8 +106,9 @@ class Catalog:
 
     def heads(self) -> dict[str, Head]:
         """One consistent snapshot: {table: head}."""
-        rows = self.db.execute("select name, place, version, fingerprint, encoders from head")
-        return {name: Head(place, version, mark, json.loads(encoders)) for name, place, version, mark, encoders in rows}
+        rows = self.db.execute("select name, place, version, fingerprint, encoders, about from head")
+        return {name: Head(place, version, mark, json.loads(encoders), json.loads(about))
+                for name, place, version, mark, encoders, about in rows}
 
     def consumed(self, child: str) -> dict[str, tuple[str, int]]:
         """{parent: (place, version)} that the published rows of `child` were made from."""
@@ -121,8 +124,10 @@ class Catalog:
         with self.transaction():
             if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():
                 raise SaemError("E302", "the lease was lost: another run took over; nothing was published", fix="saem run")
-            self.db.executemany("insert or replace into head values (?,?,?,?,?)", [
-                (name, h.place, h.version, h.fingerprint, json.dumps(h.encoders)) for name, h in publication.heads.items()])
+            self.db.executemany("insert or replace into head values (?,?,?,?,?,?)", [
+                (name, h.place, h.version, h.fingerprint, json.dumps(h.encoders), json.dumps(h.about))
+                for name, h in publication.heads.items()])
+            self.db.executemany("delete from consumed where child=? and parent=?", publication.left)
             self.db.executemany("insert or replace into consumed values (?,?,?,?)", publication.edges)
             for name, units in publication.cleared:
                 if units is None:

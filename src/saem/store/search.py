@@ -22,6 +22,7 @@ import pyarrow as pa
 from saem.core.columns import visible
 from saem.core.errors import SaemError
 from saem.store.sample import Sample, matrix, sample
+from saem.store.table import condition
 
 POOL = 50              # candidates from each side
 WORDS_WEIGHT = 0.4     # 0.3 to 0.5 are as good
@@ -118,4 +119,4 @@ def _by_vector(dataset: lance.LanceDataset, question: Question, vector: np.ndarr
 
 
 def _ids(dataset: lance.LanceDataset, where: str | None, columns: list[str], **query: Any) -> set[int]:
-    return set(dataset.to_table(filter=where, prefilter=True, columns=columns, with_row_id=True, **query)["_rowid"].to_pylist())
+    return set(dataset.to_table(filter=condition(where), prefilter=True, columns=columns, with_row_id=True, **query)["_rowid"].to_pylist())

@@ -1,5 +1,6 @@
 """One table = one Lance dataset. Writes are unpublished until the catalog moves the head to their version."""
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -214,6 +215,13 @@ def literal(key: object) -> str:
 
 def _whole(keys: pa.Array | pa.ChunkedArray) -> pa.Array:
     return keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+
+
+def condition(where: str | None) -> str | None:
+    """A user's SQL condition; one that goes on after its end is refused, where Lance would not look at the rest."""
+    if where is not None and ";" in re.sub(r"'(?:[^']|'')*'", "", where):
+        raise SaemError("E211", f"the condition {where!r} holds a ';'", fix="give one SQL condition, such as \"language = 'ko'\"")
+    return where
 
 
 def blocks(items: Any, size: int) -> Iterator[Any]:
