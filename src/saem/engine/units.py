@@ -180,6 +180,8 @@ class Parents:
         members = [np.asarray(np.searchsorted(alive, at), np.int64) for _, at in found]
         shared = [code for store in (self.keyed if self.is_whole else self.broadcast) for code in whole_readers(store)]
         whole = [parent for store in (self.keyed if self.is_whole else self.broadcast) for parent in whole_parents(store)]
+        if self.is_whole and not whole:      # count(*) of empty tables is made from these
+            whole = [table_id(store.name) for store in self.keyed]
         group_readers = [rows["_readers"].to_pylist() if "_readers" in rows.column_names else [] for rows, _ in found]
         readers = self._common_readers(members, [] if self.is_whole else group_readers, shared, len(alive))
         tables = [rows.drop_columns([c for c in ("_id", "_readers") if c in rows.column_names]) for rows, _ in found]
@@ -225,7 +227,7 @@ class Parents:
 
 def whole_parents(store: Store) -> list[bytes]:
     """The parents of what was made from a whole table: its rows while they are few, else the table as one name."""
-    if 0 < store.dataset.count_rows() <= WHOLE_IDS:
+    if store.dataset.count_rows() <= WHOLE_IDS:
         return sorted(store.dataset.to_table(columns=["_id"])["_id"].to_pylist())
     return [table_id(store.name)]
 
