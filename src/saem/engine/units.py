@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.identity import ID, id_list, ids, in_order, key_unit, table_id
+from saem.core.identity import id_list, ids, in_order, key_unit, table_id
 from saem.engine.apply import Groups
 from saem.engine.chain import Chain
 from saem.store.catalog import Catalog
@@ -132,10 +132,8 @@ class Parents:
         unchanged = now.filter(is_same)["_id"].combine_chunks()
         return (now.filter(pc.invert(is_same)), was.filter(pc.invert(pc.is_in(was["_id"], value_set=unchanged))), now.filter(is_granted))
 
-    def _keys(self, rows: pa.Table) -> Touched:
-        """The groups that rows belong to, each once."""
-        units, _, firsts = group(rows, self.chain.by)
-        return Touched(units, keys=rows[self.chain.by[0]].take(firsts).combine_chunks())
+    def _keys(self, rows: pa.Table) -> pa.Table:
+        return rows.select(list(self.chain.by))
 
     # loading
 
@@ -253,14 +251,9 @@ def group(rows: pa.Table, by: Sequence[str]) -> tuple[pa.Array, np.ndarray, pa.A
     return ids(units), code, firsts
 
 
-def _distinct(parts: Sequence[Touched]) -> Touched:
-    """Each unit once."""
-    filled = [part for part in parts if len(part)]
-    if not filled:
-        return Touched(ids([]), keys=parts[0].keys if parts else pa.array([]))
-    units = pa.chunked_array([part.units for part in filled], ID).combine_chunks()
-    keys = pa.chunked_array([part.keys for part in filled]).combine_chunks()
-    encoded = units.cast(pa.binary()).dictionary_encode()
-    _, first = np.unique(encoded.indices.to_numpy(), return_index=True)
-    return Touched(units.take(pa.array(first)), keys=keys.take(pa.array(first)))
+def _distinct(keys: Sequence[pa.Table]) -> Touched:
+    """The groups that rows with these keys belong to, each once."""
+    rows = pa.concat_tables(keys)
+    units, _, firsts = group(rows, rows.column_names)
+    return Touched(units, keys=rows[0].take(firsts).combine_chunks())
 
