@@ -230,7 +230,9 @@ class Refresh:
             rows, keep, names = rows.take(pa.array(alive)), keep[alive], [names[i] for i in alive]
         rows = rows.select(self.chain.schema.names)
         computed = {name for op in self.chain.costly for name in op.writes(rows.schema).names if name != op.memo_column}
-        hashes = row_hashes(rows.drop_columns(sorted(computed)))    # their memo key stands for them
+        content = rows.drop_columns(sorted(computed))    # their memo key stands for them
+        is_key = self.chain.operators[-1].kind != "map" and set(content.column_names) == set(self.chain.local_key)
+        hashes = [part.local[i] for i in keep] if is_key else row_hashes(content)
         parents, readers, is_own = self._lineage(part, keep, names)
         if not is_own:     # a member may be replaced by its equal: same content, other parents
             hashes = with_parents(hashes, parents)
