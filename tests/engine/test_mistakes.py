@@ -148,7 +148,7 @@ def test_a_listing_that_names_a_key_twice_or_gives_another_row_is_refused_and_ca
     assert db.table("shelf").count() == 1
 
 
-def test_a_function_source_that_turns_bad_loses_nothing_that_was_held(tmp_path: pathlib.Path) -> None:
+def test_a_function_source_that_turns_bad_publishes_nothing_and_a_bad_row_is_quarantined_alone(tmp_path: pathlib.Path) -> None:
     given: list[object] = [Note("a", "x", 1), Note("b", "y", 2)]
 
     @saem.source(key="key")
@@ -160,12 +160,12 @@ def test_a_function_source_that_turns_bad_loses_nothing_that_was_held(tmp_path: 
     db.run()
     given[:] = [Note("a", "x", 1), Note("b", "y", "many")]  # type: ignore[arg-type]
     db.run()
-    assert sorted(db.table("notes").to_arrow()["key"].to_pylist()) == ["a", "b"]
+    assert db.table("notes").to_arrow()["key"].to_pylist() == ["a"]      # as a build from nothing would have it
     assert [p["key"] for p in db.quarantine("notes")] == ["b"]
     given[:] = [{"key": "a"}]
     with refused("E106", "yield Note"):
         db.run()
-    assert db.table("notes").count() == 2
+    assert db.table("notes").count() == 1
 
 
 def test_e303_counts_the_units_that_gave_nothing(db: Project) -> None:

@@ -68,7 +68,7 @@ def test_a_run_that_lost_its_lease_publishes_nothing(catalog: Catalog) -> None:
 def test_another_process_sees_whole_publishes_only(catalog: Catalog) -> None:
     reader = Catalog(catalog.path)
     with lease(catalog) as owner, catalog.transaction():
-        catalog.db.execute("insert into head values ('a', 'a.1.lance', 9, x'00', '{}')")
+        catalog.db.execute("insert into head values ('a', 'a.1.lance', 9, x'00', '{}', '[]')")
         assert reader.heads() == {}
         catalog.db.execute("delete from head")
         assert owner

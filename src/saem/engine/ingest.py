@@ -38,7 +38,6 @@ class Ingest:
     older: lance.LanceDataset | None = None     # the table's former columns, where they have changed
     is_changed: bool = False                    # the source's code, or of put rows its readers, differ from the last publish
     counts: Counts = field(default_factory=Counts)
-    kept: pa.Array = field(default_factory=lambda: ids([]))      # units of rows that cannot be taken in now
 
     def run(self) -> Counts:
         """Write what differs, delete what is gone. Writes, does not publish."""
@@ -142,7 +141,7 @@ class Ingest:
         for block in self._tables(source, problems):
             seen.append(self._upsert(block, None))
             self.on_progress(Progress(self.name, sum(map(len, seen)), 0))
-        every = pa.chunked_array([*seen, self.kept], ID).combine_chunks()
+        every = pa.chunked_array(seen, ID).combine_chunks()
         if len(pc.unique(every)) != len(every):
             raise self._twice()
         held = self.store.base.to_table(columns=["_unit"])["_unit"]
@@ -185,7 +184,6 @@ class Ingest:
                     values = [getattr(row, name) for name in source.key]
                     key = ", ".join(map(str, values))
                     unit = source_units(self.name, [values[0] if len(values) == 1 else tuple(values)])[0]
-                    self.kept = pa.concat_arrays([self.kept, ids([unit])])      # what the table holds of it stays
                     problems[unit] = Problem(unit, "failed", key, "types", f"[E106] {error}", repr(row)[:2000])
             return pa.concat_tables(good) if good else row_schema(source.row_class).empty_table()
 
