@@ -45,8 +45,8 @@ WEIGHT_OF = {"unanswerable": 1.5, "without": 0.5}      # of a question in the re
 _FIRST = ("words", "above", "passage", "fit", "bare", "crosses")
 FIGURES = {                # of the three decisions of infer/support.py
     "WEIGHTS": Names(_FIRST, ("meaning", "words", "passage", "fit", "bare", "crosses"),
-                     ("meaning", "near", "fit", "missed", "crosses", "")),
-    "WORDS_ALONE": Names(_FIRST, _FIRST, ("passage", "fit", "missed", "")),
+                     ("meaning", "near", "fit", "covered", "")),
+    "WORDS_ALONE": Names(_FIRST, _FIRST, ("passage", "fit", "covered", "")),
 }
 
 
@@ -144,10 +144,10 @@ def fit(asked: Sequence[Asked], names: Names) -> Weights:
         ranked = _ranked(each, made)
         if not ranked:
             continue
-        is_answerable = each.kind not in ("unanswerable", "without")
+        is_answerable = bool(each.paths)
         if is_answerable and each.path(ranked[0]) not in each.paths:
             continue                                          # what was found is wrong: neither an answer nor a refusal to learn from
-        figures = why(each.question, ranked, each.found, Weights(first, second, {}))
+        figures = why(ranked, Weights(first, second, {}))
         rows.append([figures[name] if name else 1.0 for name in names.support])
         labels.append(1.0 if is_answerable else -1.0)
         weights.append(WEIGHT_OF.get(each.kind, 1.0))
@@ -231,7 +231,7 @@ def outcome(each: Asked, weights: Weights) -> Outcome:
         return Outcome(each, 0.0, None, [], [])
     chosen = quoted(ranked, weights)
     rows = [each.found.hits[place.passage].row for place in chosen]
-    return Outcome(each, why(each.question, ranked, each.found, weights)["support"], ranked[0],
+    return Outcome(each, why(ranked, weights)["support"], ranked[0],
                    [row["text"][place.start:place.end] for row, place in zip(rows, chosen, strict=True)], [row["path"] for row in rows])
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from saem.core import registry
 from saem.core.protocols import Embedder
-from saem.infer.kinds import FIT, wanted
+from saem.infer.kinds import wanted
 from saem.infer.support import WEIGHTS, WORDS_ALONE, Weights, probability, weigh
 from saem.store.sample import is_hangul
 from saem.store.search import Found
 
-CANDIDATES = 8             # sentences that are embedded, about 3 ms each
+CANDIDATES = 6             # sentences that are embedded, about 3 ms each
 MAX_SENTENCES = 3
 MAX_BEHIND = 1.0           # of a further sentence behind the best one, in the units of the rank
 MAX_SHARED = 0.6           # of its words with one that is chosen already
@@ -70,7 +70,7 @@ def choose(question: str, passages: Sequence[Passage], found: Found, embedder: E
     if embedder is not None and has_meaning:
         understand(best, found, embedder)
     ranked = sorted(best, key=lambda each: -weigh(weights.rank, each.figures))
-    figures = why(question, ranked, found, weights)
+    figures = why(ranked, weights)
     return (quoted(ranked, weights) if figures["support"] >= ENOUGH else []), figures
 
 
@@ -83,8 +83,8 @@ def read(question: str, passages: Sequence[Passage], found: Found) -> list[Candi
         passage, own = passages[candidate.place.passage], set(candidate.words)
         words = _share(rarity, own)
         candidate.figures = {
-            "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passage.score, "near": passage.z,
-            "fit": kind.fit(candidate.text), "bare": float(_is_bare(candidate.text)),
+            "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passage.score,
+            "near": passage.z - found.sample.chance, "fit": kind.fit(candidate.text), "bare": float(_is_bare(candidate.text)),
             "crosses": float(is_hangul(candidate.text) != is_korean), "meaning": 0.0}
     return made
 
@@ -102,16 +102,12 @@ def understand(candidates: Sequence[Candidate], found: Found, embedder: Embedder
             candidate.figures["meaning"] = float((cosine - mean) / deviation)
 
 
-def why(question: str, ranked: Sequence[Candidate], found: Found, weights: Weights) -> dict[str, float]:
+def why(ranked: Sequence[Candidate], weights: Weights) -> dict[str, float]:
     """What decides about refusal: the figures of the best sentence, those of the question, and `support` in [0, 1]."""
     if not ranked:
         return {"support": 0.0}
     best = ranked[0]
-    held = set(best.words) | best.above
-    if best.figures["fit"] == FIT:
-        held |= set(registry.tokenize([wanted(question).asked])[0].split())
-    missed = max((found.sample.rarity(word) for word in found.words if word not in held), default=0.0)
-    figures = best.figures | {"rank": weigh(weights.rank, best.figures), "missed": missed / found.sample.rarity("")}
+    figures = best.figures | {"rank": weigh(weights.rank, best.figures), "covered": best.figures["words"] + best.figures["above"]}
     return figures | {"support": probability(weights.support, figures)}
 
 

@@ -47,7 +47,6 @@ class Wanted:
     """The kind that a question asks for, '' for none of them, and what a sentence must hold."""
     kind: str = ""
     held: re.Pattern[str] | None = None
-    asked: str = ""                            # the words by which it asks: they say nothing about the subject
     counted: re.Pattern[str] | None = None     # the number with the question's own counter: 몇 권 -> 5권; for Korean sentences
 
     def fit(self, sentence: str) -> float:
@@ -65,8 +64,7 @@ class Wanted:
 def wanted(question: str) -> Wanted:
     """What a question asks for."""
     for kind, asked, held in _KINDS:
-        by = asked.search(question)
-        if by:
+        if asked.search(question):
             counter = _COUNTED.search(question) if kind == "number" else None
-            return Wanted(kind, held, by[0], re.compile(rf"{_NUMBER}[\d,.]*\s?{_ALIKE.get(counter[1], counter[1])}") if counter else None)
+            return Wanted(kind, held, re.compile(rf"{_NUMBER}[\d,.]*\s?{_ALIKE.get(counter[1], counter[1])}") if counter else None)
     return Wanted()

@@ -19,12 +19,12 @@ class Weights:
 WEIGHTS = Weights(
     early={"words": 8.77, "above": 0.85, "passage": 18.14, "fit": 4.26, "bare": -3.2, "crosses": 1.98},
     rank={"meaning": 1.76, "words": 2.05, "passage": 9.15, "fit": 3.39, "bare": -2.98, "crosses": 2.03},
-    support={"meaning": 0.24, "near": 1.19, "fit": 4.01, "missed": -1.11, "crosses": -0.54, "": -8.01},
+    support={"meaning": 0.23, "near": 1.22, "fit": 4.18, "covered": 1.32, "": -5.45},
 )
 WORDS_ALONE = Weights(       # for tables without vectors
     early={"words": 8.05, "above": -0.79, "passage": 13.45, "fit": 4.07, "bare": -2.79, "crosses": -1.37},
     rank={"words": 8.05, "above": -0.79, "passage": 13.45, "fit": 4.07, "bare": -2.79, "crosses": -1.37},
-    support={"passage": 9.03, "fit": 3.55, "missed": 0.07, "": -5.93},
+    support={"passage": 6.44, "fit": 3.72, "covered": 1.95, "": -6.14},
 )
 
 

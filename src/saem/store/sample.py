@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
-from math import log
+from math import log, sqrt
 
 import lance
 import numpy as np
 import pyarrow as pa
+
+from saem.store.table import condition
 
 SAMPLE_ROWS = 1_000    # of any table; their vectors are 1.5 MB
 FEW_ROWS = 60          # a smaller sample is topped up with a background
@@ -21,15 +23,15 @@ _HANGUL, _LETTER = re.compile("[가-힣]"), re.compile("[^\\W\\d_]")
 
 
 class Sample:
-    """vectors (n, d) float32 of unit length, words (n,) lists of each row's words; either may be missing.
+    """vectors (n, d) float32 of unit length, words (n,) lists of each row's words; either may be missing. rows: of how many.
 
     >>> sample = Sample(None, [["late", "fee"], ["late"]])
     >>> sample.rarity("fee") > sample.rarity("late")
     True
     """
 
-    def __init__(self, vectors: np.ndarray | None, words: Sequence[Sequence[str]]) -> None:
-        self.vectors, self.words = vectors, words
+    def __init__(self, vectors: np.ndarray | None, words: Sequence[Sequence[str]], rows: int = 0) -> None:
+        self.vectors, self.words, self.rows = vectors, words, rows
 
     def with_background(self, background: "Callable[[], Sample]") -> "Sample":
         """At least FEW_ROWS rows: a handful of pages say nothing about how common a word is, or how near a cosine."""
@@ -41,7 +43,7 @@ class Sample:
         vectors = self.vectors
         if vectors is not None and added.vectors is not None:
             vectors = np.concatenate([vectors, added.vectors[:lack]])
-        return Sample(vectors, [*self.words, *added.words[:lack]] if self.words else self.words)
+        return Sample(vectors, [*self.words, *added.words[:lack]] if self.words else self.words, self.rows)
 
     # words
 
@@ -91,6 +93,11 @@ class Sample:
         cosine = self.vectors @ question
         return float(cosine.mean()), float(cosine.std()) or 1.0
 
+    @property
+    def chance(self) -> float:
+        """The z that the nearest of so many rows reaches by chance: the more rows, the nearer the nearest of those that say nothing."""
+        return sqrt(2 * log(max(1, self.rows)))
+
 
 def is_hangul(text: str) -> bool:
     """Whether at least a fifth of the letters are Hangul."""
@@ -104,12 +111,14 @@ def sample(uri: str, version: int, where: str | None, vector: str | None, text: 
     dataset = lance.dataset(uri, version=version)
     columns = [name for name in (vector, text) if name]
     if where is None:
-        rows = dataset.take(_evenly(dataset.count_rows()), columns=columns)
+        count = dataset.count_rows()
+        rows = dataset.take(_evenly(count), columns=columns)
     else:
-        found = dataset.to_table(columns=[], filter=where, with_row_id=True)["_rowid"]
-        rows = dataset._take_rows(found.take(pa.array(_evenly(len(found)), pa.int64())).to_pylist(), columns=columns)
+        found = dataset.to_table(columns=[], filter=condition(where), with_row_id=True)["_rowid"]
+        count = len(found)
+        rows = dataset._take_rows(found.take(pa.array(_evenly(count), pa.int64())).to_pylist(), columns=columns)
     vectors = matrix(rows[vector]) if vector else None
-    return Sample(vectors, [words.split() for words in rows[text].to_pylist()] if text else [])
+    return Sample(vectors, [words.split() for words in rows[text].to_pylist()] if text else [], count)
 
 
 def _evenly(count: int) -> list[int]:
