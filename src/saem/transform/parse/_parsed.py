@@ -1,7 +1,10 @@
-"""What every parser gives: the text that is cited, and where its pages and headings begin."""
+"""What every parser gives: the text that is cited, and what stands where in it."""
+import datetime
 from dataclasses import dataclass, field
 
 from saem.core.errors import SaemError
+
+KINDS = ("title", "paragraph", "table", "list", "code", "caption")
 
 
 @dataclass(frozen=True)
@@ -13,12 +16,30 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Element:
+    """One block of a document: `document[start:end]`, without the space around it.
+
+    kind   one of KINDS; a list is one element, with an item a line
+    box    [left, top, right, bottom] in points (1/72 inch) from its page's upper left corner; [] where unknown
+    cells  of a table: its rows, each a list of cells; [] for other kinds
+    """
+    kind: str
+    start: int
+    end: int
+    box: list[float] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Parsed:
     """A document as text. All offsets are characters (code points) of `text`, in rising order.
 
-    `title` is '' when none was found. `page_starts` holds the offset of each page's first character, so that the page
-    of a character is the last one that starts at or before it; a page without text starts where the next one does. It
-    is empty for formats without pages.
+    title       '' when none was found; author likewise
+    page_starts the offset of each page's first character, so that the page of a character is the last one that starts at or
+                before it; a page without text starts where the next one does. Empty for formats without pages
+    elements    its blocks, in order, not overlapping; empty where the format marks none (plain text)
+    created     by the file's own metadata, with a time zone (UTC where it names none); None when it holds none
+    missing     what could not be read, one sentence each ("page 3 is a picture without text"): the rest is still worth having
 
     Raises: E401 when there is no text, because an empty document would be a loss that nobody notices.
     """
@@ -26,6 +47,11 @@ class Parsed:
     title: str = ""
     page_starts: list[int] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list)
+    author: str = ""
+    created: datetime.datetime | None = None
+    modified: datetime.datetime | None = None
+    missing: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.text.strip():
