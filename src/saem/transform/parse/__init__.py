@@ -44,7 +44,9 @@ def _depends() -> list[str]:
 
 @operator(version="2", consumes=["content"], depends=_depends)
 def parse(file: File) -> Document:
-    """A file's text, title, author, language, dates, pages, headings and typed elements. The format is told by the content where the name is wrong.
+    """A file's text, title, author, language, dates, pages, headings and typed elements.
+
+    The format is told by the content where the name is wrong.
 
     Raises: E401 no text, E402 not what its name says, E403 encrypted, E404 corrupt; E101 no parser takes it.
     """
