@@ -97,32 +97,50 @@ class Ingest:
     def _read(self, source: Listing, keys: list[str], problems: dict[bytes, Problem],
               kept: list[str]) -> Iterator[tuple[pa.Table, list[str]]]:
         """(rows, their stamps) in blocks that fit into memory."""
-        rows: list[Any] = []
-        stamps: list[str] = []
+        first = row_schema(source.row_class).names[0]
+        block: list[tuple[str, Any, str]] = []       # key, row, stamp
         size = 0
+
+        def failed(key: str, error: Exception) -> None:
+            unit = digest(self.name, key)
+            reason = f"[{error.code}] {error.what}" if isinstance(error, SaemError) else f"[E406] {type(error).__name__}: {error}"
+            problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))
+            kept.append(key)
+
         for key in keys:
             try:
                 row, stamp = source.read(key)
-                made = table_of([row], source.row_class)
+                own = getattr(row, first)
             except Vanished:
                 continue
             except Exception as error:
-                unit = digest(self.name, key)
-                reason = f"[{error.code}] {error.what}" if isinstance(error, SaemError) else f"[E406] {type(error).__name__}: {error}"
-                problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))
-                kept.append(key)
+                failed(key, error)
                 continue
-            if made[0][0].as_py() != key:
-                raise SaemError("E106", f"'{self.name}' lists '{key}', and read gave a row of '{made[0][0]}'",
+            if own != key:
+                raise SaemError("E106", f"'{self.name}' lists '{key}', and read gave a row of '{own}'",
                                 fix=f"the first field of {source.row_class.__name__} is the key, as the entry has it")
-            rows.append(made)
-            stamps.append(stamp)
-            size += made.nbytes
-            if len(rows) >= BLOCK_ROWS or size >= BLOCK_BYTES:
-                yield pa.concat_tables(rows).combine_chunks(), stamps
-                rows, stamps, size = [], [], 0
-        if rows:
-            yield pa.concat_tables(rows).combine_chunks(), stamps
+            block.append((key, row, stamp))
+            size += sum(len(value) for value in vars(row).values() if isinstance(value, bytes | str))
+            if len(block) >= BLOCK_ROWS or size >= BLOCK_BYTES:
+                yield self._tabled(block, source.row_class, failed)
+                block, size = [], 0
+        if block:
+            yield self._tabled(block, source.row_class, failed)
+
+    def _tabled(self, block: list[tuple[str, Any, str]], row_class: type,
+                failed: Callable[[str, Exception], None]) -> tuple[pa.Table, list[str]]:
+        """All at once; if that fails, row by row, so that a row whose values do not fit its types fails alone."""
+        try:
+            return table_of([row for _, row, _ in block], row_class), [stamp for _, _, stamp in block]
+        except Exception:
+            rows, stamps = [row_schema(row_class).empty_table()], []
+            for key, row, stamp in block:
+                try:
+                    rows.append(table_of([row], row_class))
+                    stamps.append(stamp)
+                except Exception as error:
+                    failed(key, error)
+            return pa.concat_tables(rows).combine_chunks(), stamps
 
     def _note(self, problems: dict[bytes, Problem]) -> None:
         """Record new problems and end those that are over, and nothing if they are the same as before."""

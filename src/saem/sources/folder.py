@@ -1,10 +1,11 @@
 """A folder of files. A file has changed when its size or time differs and then its content; a deleted file is a deleted row."""
 import os
+import re
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from saem.core import registry
 from saem.core.errors import SaemError
@@ -41,7 +42,7 @@ class Folder:
         if not os.path.isdir(self.root):
             raise SaemError("E305", f"the folder '{self.root}' does not exist", fix="is the disk mounted, the path right?")
         types = self._types()
-        rules = [*EXCLUDES, *self.exclude, *_ignored(self.root)]
+        rules = Rules([*EXCLUDES, *self.exclude, *_ignored(self.root)])
         for path, entry, problem in _walk(self.root, rules):
             key = self._key(path)
             if entry is None:
@@ -123,18 +124,35 @@ def _ignored(root: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _is_excluded(name: str, path: str, rules: Iterable[str], is_folder: bool) -> bool:
-    for rule in rules:
-        if rule.endswith("/") and not is_folder:
-            continue
-        pattern = rule.rstrip("/")
-        target = path if "/" in pattern else name
-        if fnmatchcase(target, pattern.lstrip("/")) or (pattern.endswith("/**") and path.startswith(pattern[:-2].lstrip("/"))):
-            return True
-    return False
+class Rules:
+    """Patterns of what is left out: one with '/' is of paths, others are of names; one that ends in '/' is of folders alone.
+
+    >>> rules = Rules([".*", "old/", "drafts/**"])
+    >>> rules.leaves_out("old", "a/old", True), rules.leaves_out("old", "a/old", False), rules.leaves_out("x", "drafts/x", False)
+    (True, False, True)
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        names: dict[bool, list[str]] = {True: [], False: []}      # is it a folder
+        paths: dict[bool, list[str]] = {True: [], False: []}
+        for pattern in patterns:
+            bare = pattern.rstrip("/")
+            found = [translate(bare.lstrip("/"))]
+            if bare.endswith("/**"):
+                found.append(re.escape(bare[:-2].lstrip("/")) + ".*")
+            for is_folder in (True, False) if bare == pattern else (True,):
+                (paths if "/" in bare else names)[is_folder] += found
+        self._names, self._paths = ({kind: _any_of(found) for kind, found in each.items()} for each in (names, paths))
+
+    def leaves_out(self, name: str, path: str, is_folder: bool) -> bool:
+        return bool(self._names[is_folder](name) or self._paths[is_folder](path))
 
 
-def _walk(root: str, rules: Sequence[str]) -> Iterator[tuple[str, os.DirEntry[str] | None, str]]:
+def _any_of(patterns: list[str]) -> Callable[[str], object]:
+    return re.compile("|".join(patterns), re.DOTALL).match if patterns else lambda text: None
+
+
+def _walk(root: str, rules: Rules) -> Iterator[tuple[str, os.DirEntry[str] | None, str]]:
     """(path, entry, '') of every file, (path, None, why) of what cannot be listed, (path, None, '') of what is no file; by name."""
     real_root = os.path.realpath(root)
     seen: set[tuple[int, int]] = set()
@@ -165,7 +183,7 @@ def _walk(root: str, rules: Sequence[str]) -> Iterator[tuple[str, os.DirEntry[st
             except OSError as error:
                 yield path, None, f"[E406] {error.strerror}"
                 continue
-            if _is_excluded(entry.name, path, rules, is_folder):
+            if rules.leaves_out(entry.name, path, is_folder):
                 continue
             if is_outside and (is_file or is_folder):
                 yield path, None, "[E406] a link that leads out of the folder is not followed"
