@@ -26,7 +26,7 @@ def finds(question: str, document: str) -> bool:
 
 @pytest.fixture
 def without_kiwi(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(word_module, "_has_kiwi", lambda: False)
+    monkeypatch.setattr(word_module, "has_kiwi", lambda: False)
     word_module._words.clear()
     word_module._morphemes.clear()
     yield

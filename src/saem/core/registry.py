@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 ROOMS = {
     "parser": "saem.transform.parse",
+    "strategy": "saem.transform.chunking",
     "embedder": "saem.transform.embedders",
     "learner": "saem.train.learners",
 }
+_UNKNOWN = {"parser": "E101", "strategy": "E104"}       # the code of an unknown name; models have E102
 
 
 @cache
@@ -30,7 +32,7 @@ def names(room: str) -> tuple[str, ...]:
 def load(room: str, name: str) -> ModuleType:
     """Import one module of a room; an unknown name says which is near."""
     if name not in names(room):
-        raise SaemError("E102" if room != "parser" else "E101", f"no {room} is named '{name}'", fix=suggest(name, names(room), room))
+        raise SaemError(_UNKNOWN.get(room, "E102"), f"no {room} is named '{name}'", fix=suggest(name, names(room), room))
     return importlib.import_module(f"{ROOMS[room]}.{name}")
 
 

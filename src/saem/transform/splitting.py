@@ -25,12 +25,18 @@ class Span(NamedTuple):
     end: int
 
 
+class Text(NamedTuple):
+    """A document's text and the headings in it, in order."""
+    text: str
+    headings: Sequence[Heading] = ()
+
+
 # ---- chunks
 
-def split(text: str, max_chars: int, headings: Sequence[Heading] = ()) -> list[Span]:
+def split(text: str, max_chars: int, headings: Sequence[Heading] = (), cut_level: int = MAX_CUT_LEVEL) -> list[Span]:
     """Chunks of at most `max_chars` characters, in order, without overlap, that leave out nothing but white space.
 
-    A heading stays with the text below it, and headings of level 1 and 2 begin a chunk. Small sections below them share one.
+    A heading stays with the text below it, and headings down to `cut_level` begin a chunk. Small sections below them share one.
     Longer sections are cut at paragraphs, lines, sentences, words, in this order of preference.
 
     >>> split("Fees\\nLate.\\n\\nHours\\n9 to 5", 20, [Heading(0, 1, "Fees"), Heading(12, 1, "Hours")])
@@ -38,11 +44,11 @@ def split(text: str, max_chars: int, headings: Sequence[Heading] = ()) -> list[S
     """
     spans: list[Span] = []
     is_open = False                                           # the last span may still grow
-    for start, end, level, heading_end in _sections(text, headings):
-        piece = _stripped(text, start, end)
+    for start, end, level, heading_end in sections(text, headings):
+        piece = stripped(text, start, end)
         if piece is None:
             continue
-        if is_open and level > MAX_CUT_LEVEL and piece.end - spans[-1].start <= max_chars:
+        if is_open and level > cut_level and piece.end - spans[-1].start <= max_chars:
             spans[-1] = Span(spans[-1].start, piece.end)
         elif piece.end - piece.start <= max_chars:
             spans.append(piece)
@@ -52,7 +58,7 @@ def split(text: str, max_chars: int, headings: Sequence[Heading] = ()) -> list[S
     return spans
 
 
-def _sections(text: str, headings: Sequence[Heading]) -> Iterator[tuple[int, int, int, int]]:
+def sections(text: str, headings: Sequence[Heading]) -> Iterator[tuple[int, int, int, int]]:
     """(start, end, level, end of its headings): headings in a row are one, of the outermost level."""
     starts: list[tuple[int, int, int]] = [(0, MAX_CUT_LEVEL + 1, 0)]
     for heading in headings:
@@ -68,20 +74,20 @@ def _sections(text: str, headings: Sequence[Heading]) -> Iterator[tuple[int, int
 
 def _cut(text: str, piece: Span, heading_end: int, max_chars: int) -> list[Span]:
     """A section that is too long. Where the heading would stand alone, its first chunk is cut shorter to make room for it."""
-    spans = _chunks(text, piece, max_chars)
+    spans = chunks(text, piece, max_chars)
     if not piece.start < heading_end < piece.end or spans[0].end > heading_end:
         return spans
-    body = _stripped(text, heading_end, piece.end)
+    body = stripped(text, heading_end, piece.end)
     if body is None or max_chars - (body.start - piece.start) < MIN_BODY_SHARE * max_chars:
         return spans
     room = max_chars - (body.start - piece.start)
     near = Span(body.start, min(body.end, body.start + 2 * max_chars))
-    first = _chunks(text, near, room)[0]
-    rest = _stripped(text, first.end, piece.end)
-    return [Span(piece.start, first.end), *(_chunks(text, rest, max_chars) if rest else [])]
+    first = chunks(text, near, room)[0]
+    rest = stripped(text, first.end, piece.end)
+    return [Span(piece.start, first.end), *(chunks(text, rest, max_chars) if rest else [])]
 
 
-def _chunks(text: str, within: Span, max_chars: int) -> list[Span]:
+def chunks(text: str, within: Span, max_chars: int) -> list[Span]:
     """The library's chunks: its offsets are characters, and it trims what Rust calls white space, which is nearly Python's.
 
     Its time grows with the square of the text (1 MB without a space: 37 s), so a long text goes through it in windows; it
@@ -97,7 +103,7 @@ def _chunks(text: str, within: Span, max_chars: int) -> list[Span]:
             following = start + at
         else:
             following = end
-        pieces = (_stripped(text, start + at, start + at + len(chunk)) for at, chunk in found)
+        pieces = (stripped(text, start + at, start + at + len(chunk)) for at, chunk in found)
         spans += [piece for piece in pieces if piece is not None]
         start = following
     return spans
@@ -113,7 +119,7 @@ def _found(part: str, splitter: "TextSplitter") -> list[tuple[int, str]]:
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _stripped(text: str, start: int, end: int) -> Span | None:
+def stripped(text: str, start: int, end: int) -> Span | None:
     """The span without white space at its ends; None if there is nothing else."""
     part = text[start:end]
     left = len(part) - len(part.lstrip())
@@ -128,6 +134,59 @@ def _splitter(max_chars: int) -> "TextSplitter":
     except ModuleNotFoundError as error:
         raise missing("semantic-text-splitter", "cutting documents into chunks", "parse") from error
     return TextSplitter(max_chars)
+
+
+# ---- what is done to the chunks of any strategy
+
+def kept_whole(text: str, spans: Sequence[Span], blocks: Sequence[tuple[int, int]], max_chars: int) -> list[Span]:
+    """The spans, cut anew where a cut went through a block (a table, code) that fits into one.
+
+    >>> table = "Fees: a | 1\\nb | 2"
+    >>> kept_whole(table, [Span(0, 11), Span(12, 17)], [(6, 17)], 12)
+    [Span(start=0, end=5), Span(start=6, end=17)]
+    """
+    made: list[Span] = []
+    waiting = list(reversed(spans))
+    for block_start, block_end in blocks:
+        block = stripped(text, block_start, block_end)
+        if block is None or block.end - block.start > max_chars:
+            continue
+        while waiting and waiting[-1].end <= block.start:
+            made.append(waiting.pop())
+        if not waiting or waiting[-1].end >= block.end:
+            continue                                          # no cut goes through it
+        start, end = waiting[-1].start, block.end
+        while waiting and waiting[-1].start < block.end:
+            end = max(end, waiting.pop().end)
+        left, right = stripped(text, start, block.start), stripped(text, block.end, end)
+        if left and block.end - left.start <= max_chars:
+            block, left = Span(left.start, block.end), None
+        if right and right.end - block.start <= max_chars:
+            block, right = Span(block.start, right.end), None
+        made += [left] if left else []
+        waiting += [right, block] if right else [block]
+    return made + waiting[::-1]
+
+
+def overlapping(text: str, spans: Sequence[Span], headings: Sequence[Heading], overlap: int, max_chars: int) -> list[Span]:
+    """Each span begins with the end of the one before: at most `overlap` characters, in whole sentences, else in whole words.
+
+    One that begins with a heading does not: what stands before is about something else.
+    """
+    begun = {heading.start for heading in headings}
+    made = list(spans[:1])
+    for before, span in pairwise(spans):
+        least = max(before.start + 1, span.start - overlap, span.end - max_chars)
+        starts = [] if span.start in begun else [before.start + each.start for each in sentences(text[before.start:before.end])]
+        start = next((each for each in starts if each >= least), None)
+        if start is None and starts:
+            word = _WORD_START.search(text, least, before.end)
+            start = word.end() if word else None
+        made.append(span if start is None else Span(start, span.end))
+    return made
+
+
+_WORD_START = re.compile(r"\s(?=\S)")
 
 
 # ---- sentences
@@ -171,7 +230,7 @@ def _blocks(text: str) -> Iterator[Span]:
     """Lines as their author meant them: a wrapped paragraph is one."""
     lines: list[Span] = []
     for found in _LINE.finditer(text):
-        line = _stripped(text, *found.span())
+        line = stripped(text, *found.span())
         if line is None or lines and text.count("\n", lines[-1].end, line.start) > 1:      # an empty line
             yield from _unwrapped(text, lines)
             lines = []

@@ -76,7 +76,7 @@ def tokenize(texts: Sequence[str]) -> list[str]:
 
 def fingerprint() -> str:
     """Changes whenever a text could get other tokens: names the Korean analyser and the versions it depends on."""
-    return " ".join([f"saem-tokens={VERSION}", "kiwi" if _has_kiwi() else "bigrams", *versions(["kiwipiepy", "kiwipiepy-model"])])
+    return " ".join([f"saem-tokens={VERSION}", "kiwi" if has_kiwi() else "bigrams", *versions(["kiwipiepy", "kiwipiepy-model"])])
 
 
 class _Words(dict[str, str]):
@@ -190,8 +190,23 @@ _one_at_a_time = threading.Lock()     # Kiwi spreads a list over all cores by it
 
 def _analysed(words: Sequence[str]) -> list[tuple[str, ...]]:
     """The content morphemes of each word."""
-    if not _has_kiwi():
+    if not has_kiwi():
         return [tuple(pair for run in _HANGUL.findall(word) for pair in _pairs(run)) for word in words]
+    kiwi = _loaded()
+    with _one_at_a_time:
+        return [_content(word, found) for word, found in zip(words, kiwi.tokenize(words), strict=True)]
+
+
+def korean_sentences(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """(start, end) of the sentences that Kiwi finds in each text; one for all of it where it is not installed."""
+    if not texts or not has_kiwi():
+        return [[(0, len(text))] for text in texts]
+    kiwi = _loaded()
+    with _one_at_a_time:
+        return [[(found.start, found.end) for found in each] for each in kiwi.split_into_sents(texts)]
+
+
+def _loaded() -> "Kiwi":
     global _kiwi
     with _one_at_a_time:
         if _kiwi is None:
@@ -199,7 +214,7 @@ def _analysed(words: Sequence[str]) -> list[tuple[str, ...]]:
             # Without its lists of titles and foreign phrases it loads in 1.1 s and 240 MB instead of 3.4 s and 530 MB, and
             # finds as much (MRR 0.856 against 0.853): a title is cut into its words in the document and the question alike
             _kiwi = Kiwi(load_default_dict=False, load_multi_dict=False)
-        return [_content(word, found) for word, found in zip(words, _kiwi.tokenize(words), strict=True)]
+        return _kiwi
 
 
 def _content(word: str, found: "Sequence[Token]") -> tuple[str, ...]:
@@ -211,5 +226,6 @@ def _content(word: str, found: "Sequence[Token]") -> tuple[str, ...]:
     return tuple(form for form in kept + added if form not in KOREAN_STOP_WORDS)
 
 
-def _has_kiwi() -> bool:
+def has_kiwi() -> bool:
+    """Whether Korean is analysed by Kiwi."""
     return versions(["kiwipiepy"]) != ["kiwipiepy=none"]
