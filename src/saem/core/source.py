@@ -61,11 +61,11 @@ class Inbox(Protocol):
     row_class: type
     key: tuple[str, ...]
 
-    def encode(self, row: Any) -> tuple[str, dict[str, Any]]:
-        """(natural key as text, values that JSON can hold)."""
+    def encode(self, rows: Sequence[Any]) -> list[tuple[str, dict[str, Any]]]:
+        """(natural key as text, values that JSON can hold) of each row."""
 
-    def decode(self, values: dict[str, Any]) -> Any:
-        """The row again."""
+    def decode(self, rows: Iterable[dict[str, Any]]) -> list[Any]:
+        """The rows again."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -218,7 +218,7 @@ class Ingest:
             return
         for texts in _blocks([row for row in waiting.values() if row is not None]):
             part = [json.loads(text) for text in texts]
-            rows = table_of([source.decode(each["row"]) for each in part], source.row_class)
+            rows = table_of(source.decode([each["row"] for each in part]), source.row_class)
             named = [[bytes.fromhex(p) for p in each["parents"]] for each in part]
             parents = pa.array(named, pa.list_(ID)) if any(named) else None
             self._upsert(rows, [GRANTED if each["readers"] is not None else "" for each in part], parents,

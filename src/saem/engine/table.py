@@ -81,8 +81,7 @@ class Table:
         import json
         source = self._inbox()
         made = []
-        for number, row in enumerate(rows):
-            key, values = source.encode(row)
+        for number, (key, values) in enumerate(source.encode(list(rows))):
             body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [],
                     "readers": readers[number] if readers else None}     # None = whom the source names
             made.append((key, json.dumps(body, ensure_ascii=False)))

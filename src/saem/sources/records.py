@@ -3,7 +3,8 @@ import base64
 import dataclasses
 import datetime
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from saem.core.columns import row_schema, table_of
@@ -16,25 +17,47 @@ class Records:
     row_class: type
     key: tuple[str, ...]
 
-    def encode(self, row: Any) -> tuple[str, dict[str, Any]]:
-        if not isinstance(row, self.row_class):
-            name = self.row_class.__name__
-            raise SaemError("E106", f"{row!r:.80} is no {name}", where=caller(), fix=f"put([{name}(...)])")
-        try:
-            table_of([row], self.row_class)
-        except (ValueError, TypeError, OverflowError, AttributeError) as error:
-            raise SaemError("E106", f"{row!r:.80} does not fit the types of {self.row_class.__name__}: {error}", where=caller(),
-                            fix="put values of the hinted types") from error
-        values = {name: getattr(row, name) for name in row_schema(self.row_class).names}
-        return key_text([values[name] for name in self.key]), {name: _to_json(value) for name, value in values.items()}
+    def encode(self, rows: Sequence[Any]) -> list[tuple[str, dict[str, Any]]]:
+        """(natural key, values as JSON has them) of each row; none is taken if one does not fit."""
+        self._check(rows)
+        names, converted = row_schema(self.row_class).names, _converted(self.row_class)
+        made = []
+        for row in rows:
+            values = {name: getattr(row, name) for name in names}
+            key = key_text([values[name] for name in self.key])
+            for name in converted:
+                values[name] = _to_json(values[name])
+            made.append((key, values))
+        return made
 
-    def decode(self, values: dict[str, Any]) -> Any:
-        hints = typing.get_type_hints(self.row_class)
+    def _check(self, rows: Sequence[Any]) -> None:
+        name = self.row_class.__name__
+        for row in rows:
+            if not isinstance(row, self.row_class):
+                raise SaemError("E106", f"{row!r:.80} is no {name}", where=caller(), fix=f"put([{name}(...)])")
         try:
-            return self.row_class(**{name: _from_json(value, hints[name]) for name, value in values.items() if name in hints})
-        except TypeError as error:
-            raise SaemError("E106", f"a row that was put before {self.row_class.__name__} changed does not fit it: {error}",
-                            fix="give the new field a default; the row waits, nothing is lost") from error
+            table_of(list(rows), self.row_class)
+        except (ValueError, TypeError, OverflowError, AttributeError) as error:
+            if len(rows) > 1:                             # which one?
+                self._check(rows[:len(rows) // 2])
+                self._check(rows[len(rows) // 2:])
+            raise SaemError("E106", f"{rows[0]!r:.80} does not fit the types of {name}: {error}", where=caller(),
+                            fix="put values of the hinted types") from error
+
+    def decode(self, rows: Iterable[dict[str, Any]]) -> list[Any]:
+        """The rows again, of what `encode` gave."""
+        hints, converted = _hints(self.row_class), _converted(self.row_class)
+        made = []
+        for values in rows:
+            known = {name: value for name, value in values.items() if name in hints}
+            for name in converted & known.keys():
+                known[name] = _from_json(known[name], hints[name])
+            try:
+                made.append(self.row_class(**known))
+            except TypeError as error:
+                raise SaemError("E106", f"a row that was put before {self.row_class.__name__} changed does not fit it: {error}",
+                                fix="give the new field a default; the row waits, nothing is lost") from error
+        return made
 
 
 def records(row_class: type, key: str | Iterable[str] | None = None) -> Records:
@@ -62,6 +85,16 @@ def key_text(values: list[Any]) -> str:
     return key if isinstance(key, str) else repr(key)
 
 
+_hints = cache(typing.get_type_hints)
+
+
+@cache
+def _converted(row_class: type) -> frozenset[str]:
+    """The fields whose values JSON does not hold as they are."""
+    as_they_are = {str, int, float, bool, type(None)}
+    return frozenset(name for name, hint in _hints(row_class).items() if not set(typing.get_args(hint) or (hint,)) <= as_they_are)
+
+
 def _to_json(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
@@ -80,7 +113,7 @@ def _from_json(value: Any, hint: Any) -> Any:
         return [_from_json(item, kinds[-1]) for item in value]
     if isinstance(value, dict):
         row_class = next(kind for kind in kinds if isinstance(kind, type) and dataclasses.is_dataclass(kind))
-        hints = typing.get_type_hints(row_class)
+        hints = _hints(row_class)
         return row_class(**{name: _from_json(item, hints[name]) for name, item in value.items()})
     if isinstance(value, str):
         for kind, read in ((datetime.datetime, datetime.datetime.fromisoformat), (datetime.date, datetime.date.fromisoformat),
