@@ -217,7 +217,7 @@ class Ingest:
         if not waiting:
             return
         for texts in _blocks([row for row in waiting.values() if row is not None]):
-            part = [json.loads(text) for text in texts]
+            part = json.loads(f"[{','.join(texts)}]")       # many times as fast as one by one
             rows = table_of(source.decode([each["row"] for each in part]), source.row_class)
             named = [[bytes.fromhex(p) for p in each["parents"]] for each in part]
             parents = pa.array(named, pa.list_(ID)) if any(named) else None
