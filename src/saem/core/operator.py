@@ -99,7 +99,7 @@ class Operator:
     version: str
     adds: pa.Schema | Callable[..., pa.Schema] | None
     consumes: tuple[str, ...]               # columns that a map replaces: they do not stay on the row
-    memo: tuple[str, ...]                   # costly: these columns decide the result, which is looked up before calling
+    memo: tuple[str, ...] | Callable[..., Sequence[str]]       # costly: these columns decide the result, which is looked up first
     key: tuple[str, ...] | None             # columns that name a row within its unit; None = all that it writes
     reads: Callable[..., Sequence[str]] | None   # names of further tables, read off the settings
     encoder: Callable[..., str] | None       # the model that must encode what is asked of the vectors written, read off the settings
@@ -135,10 +135,15 @@ class Operator:
     def fingerprint(self) -> bytes:
         """Changes whenever the same input could give another output."""
         libraries = tuple(self._told(self.depends)) if callable(self.depends) else self.depends
-        declared = repr((self.name, self.version, self.consumes, self.memo, self.key, libraries))
+        memo = fingerprint(self.memo, {}) if callable(self.memo) else self.memo
+        declared = repr((self.name, self.version, self.consumes, memo, self.key, libraries))
         wanted, parameters = _settings(self.function, len(self.inputs)), inspect.signature(self.function).parameters
         defaults = {name: parameters[name].default for name in wanted if parameters[name].default is not inspect.Parameter.empty}
         return digest(declared, fingerprint(self.function, {**defaults, **self.settings}))
+
+    def memo_of(self, before: pa.Schema) -> list[str]:
+        """The columns of a table that decide the costly result."""
+        return list(self._told(self.memo, before) if callable(self.memo) else self.memo)
 
     def _told(self, tell: Callable[..., Any], *arguments: Any) -> Any:
         """Ask a declaration, with those settings that it wants to know."""
@@ -208,14 +213,15 @@ class Operator:
 
 
 def operator(function: Callable[..., Any] | None = None, *, version: str = "", adds: Any = None, consumes: Sequence[str] = (),
-             memo: str | Sequence[str] = (), key: str | Sequence[str] | None = None, reads: Callable[..., Sequence[str]] | None = None,
-             encoder: Callable[..., str] | None = None,
+             memo: str | Sequence[str] | Callable[..., Sequence[str]] = (), key: str | Sequence[str] | None = None,
+             reads: Callable[..., Sequence[str]] | None = None, encoder: Callable[..., str] | None = None,
              depends: Sequence[str] | Callable[..., Sequence[str]] = ()) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
     adds      columns that an Arrow operator writes: a pa.schema, a dataclass, or a function of (schemas, **settings) that says so
     consumes  columns that a map replaces and that do not stay on the row
-    memo      marks a costly map: these columns decide its result; equal input is never computed twice
+    memo      marks a costly map: these columns decide its result; equal input is never computed twice. Names, or a function of
+              (schema, **settings) that says so
     key       columns that name a row within its unit (default: all that the operator writes; a fit's row needs none)
     reads     names of further tables that follow from the settings, as in `sql` and `predict`
     encoder   the model that wrote the vectors, given the settings: what is asked of them is encoded with it
@@ -235,8 +241,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
         if memo and kind != "map":
             raise _bad_hints(function, f"memo= is for maps, this is a {kind}", "split the costly part off as a map")
         own_key = _names(key) if key is not None else (() if kind == "fit" else None)
-        return Operator(function, kind, inputs, output, version, _schema(function, adds), tuple(consumes), _names(memo), own_key, reads,
-                        encoder, depends if callable(depends) else tuple(depends))
+        return Operator(function, kind, inputs, output, version, _schema(function, adds), tuple(consumes),
+                        memo if callable(memo) else _names(memo), own_key, reads, encoder, depends if callable(depends) else tuple(depends))
     return wrap
 
 

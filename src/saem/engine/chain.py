@@ -151,7 +151,7 @@ def _check_columns(op: Operator, before: Sequence[pa.Schema]) -> None:
     if hidden:
         raise SaemError("E201", f"'{op.name}' writes columns that begin with '_', which are saem's own: {', '.join(hidden)}",
                         where=caller(), fix="rename them")
-    for what, names, known in (("memo", op.memo, before[0].names), ("key", op.key or (), written)):
+    for what, names, known in (("memo", op.memo_of(before[0]), before[0].names), ("key", op.key or (), written)):
         for name in names:
             if name not in known:
                 raise SaemError("E101", f"{what}= of '{op.name}' names the column '{name}', which is not there", where=caller(),

@@ -33,7 +33,7 @@ class Memo:
     def apply(self, op: Operator, rows: pa.Table) -> Output:
         """Like `apply`, calling the operator only for input that no table knows and no other thread is at work on."""
         mark = self._mark(op)
-        keys = [digest(mark, raw) for raw in row_hashes(rows.select(list(op.memo)))]
+        keys = [digest(mark, raw) for raw in row_hashes(rows.select(op.memo_of(rows.schema)))]
         mine = set(keys)
         with self.is_free:
             self.is_free.wait_for(lambda: self.busy.isdisjoint(mine))

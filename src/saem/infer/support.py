@@ -17,9 +17,9 @@ class Weights:
 
 
 WEIGHTS = Weights(
-    early={"words": 8.77, "above": 0.85, "passage": 18.14, "fit": 4.26, "bare": -3.2, "crosses": 1.98},
-    rank={"meaning": 1.76, "words": 2.05, "passage": 9.15, "fit": 3.39, "bare": -2.98, "crosses": 2.03},
-    support={"meaning": 0.23, "near": 1.22, "fit": 4.18, "covered": 1.32, "": -5.45},
+    early={"words": 8.45, "above": -1.17, "passage": 20.44, "fit": 4.39, "bare": -3.31, "crosses": 1.91},
+    rank={"meaning": 1.62, "words": 1.79, "passage": 12.61, "fit": 3.64, "bare": -2.99, "crosses": 2.11},
+    support={"meaning": 0.28, "near": 1.47, "fit": 4.02, "covered": 0.95, "": -5.45},
 )
 WORDS_ALONE = Weights(       # for tables without vectors
     early={"words": 8.05, "above": -0.79, "passage": 13.45, "fit": 4.07, "bare": -2.79, "crosses": -1.37},
