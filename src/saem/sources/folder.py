@@ -1,4 +1,8 @@
-"""A folder of files. A file has changed when its size or time differs and then its content; a deleted file is a deleted row."""
+"""A folder of files. A file has changed when its size or time differs and then its content; a deleted file is a deleted row.
+
+A zip archive is a folder too: its members are rows of their own, 'archive.zip/inner/b.md'. They have changed when their checksum,
+size or time in the archive's table of contents differ, so a new archive is read for what is new in it.
+"""
 import os
 import re
 import time
@@ -10,10 +14,11 @@ from fnmatch import translate
 from saem.core import registry
 from saem.core.errors import SaemError
 from saem.core.source import Entry, Vanished
+from saem.sources import archive
 
 RACY_NS = 2_000_000_000    # a file written less than 2 s before it was read may change again without a new time
 READ_TRIES = 3             # a file that grows while it is read is read again
-EXCLUDES = (".*", "~$*", "node_modules", "__pycache__", "Thumbs.db", "desktop.ini")
+EXCLUDES = (".*", "~$*", "node_modules", "__pycache__", "__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class Folder:
     max_bytes: int
     row_class: type = File
     _names: dict[str, str] = field(default_factory=dict)     # key -> path on disk, where they differ
+    _members: dict[str, tuple[str, str]] = field(default_factory=dict)                    # key -> archive on disk, name in it
+    _contents: dict[str, tuple[str, list[archive.Member]]] = field(default_factory=dict)  # archive -> its stamp, its members
+    _opened: archive.Archive | None = None      # the one that was read last
 
     def at(self, place: str) -> "Folder":
         """The same folder, told from where a project lies."""
@@ -42,6 +50,8 @@ class Folder:
         if not os.path.isdir(self.root):
             raise SaemError("E305", f"the folder '{self.root}' does not exist", fix="is the disk mounted, the path right?")
         types = self._types()
+        self._members.clear()
+        self._close()
         rules = Rules([*EXCLUDES, *self.exclude, *_ignored(self.root)])
         for path, entry, problem in _walk(self.root, rules):
             key = self._key(path)
@@ -56,14 +66,58 @@ class Folder:
                     yield Entry(key, failed=f"[E406] {error.strerror}")
                 continue
             suffix = os.path.splitext(entry.name)[1].lower()
-            if types is not None and suffix not in types:
-                yield Entry(key, skipped=f"no parser takes '{suffix}' files")
-            elif stat.st_size > self.max_bytes:
-                yield Entry(key, skipped=f"max_bytes: {stat.st_size:,} > {self.max_bytes:,} bytes")
+            if suffix == archive.SUFFIX and suffix not in (self.types or ()):
+                yield from self._archived(key, path, stat, types, rules)
             else:
-                yield Entry(key, _stamp(stat))
+                yield Entry(key, _stamp(stat), skipped=self._rule(suffix, stat.st_size, types))
+        self._contents = {path: known for path, known in self._contents.items() if os.path.lexists(path)}
+
+    def _rule(self, suffix: str, size_bytes: int, types: frozenset[str] | None) -> str:
+        """Why a file is left out, '' if it is not."""
+        if types is not None and suffix not in types:
+            return f"no parser takes '{suffix}' files"
+        return f"max_bytes: {size_bytes:,} > {self.max_bytes:,} bytes" if size_bytes > self.max_bytes else ""
+
+    def _archived(self, key: str, path: str, stat: os.stat_result, types: frozenset[str] | None, rules: "Rules") -> Iterator[Entry]:
+        """The members of an archive. What cannot be opened is one failed entry, and the table keeps what it held of its members."""
+        if rules.leaves_out(os.path.basename(path), path, True):
+            return
+        place = os.path.join(self.root, path)
+        try:
+            members = self._listed(place, stat)
+        except FileNotFoundError:
+            return
+        except SaemError as error:
+            yield Entry(key, failed=f"[{error.code}] {error.what}")
+            return
+        except OSError as error:
+            yield Entry(key, failed=f"[E406] {error.strerror}")
+            return
+        for name, found in {member.name: member for member in members}.items():
+            inner = f"{key}/{name}"
+            suffix = os.path.splitext(name)[1].lower()
+            if not found.failed.startswith("[E404] its name") and _is_left_out(rules, path, name):
+                continue
+            is_nested = suffix == archive.SUFFIX and suffix not in (self.types or ())
+            skipped = found.skipped or ("an archive within an archive is not opened" if is_nested else
+                                        self._rule(suffix, found.size_bytes, types))
+            self._members[inner] = (place, name)
+            yield Entry(inner, found.stamp, failed="" if skipped else found.failed, skipped=skipped)
+
+    def _listed(self, place: str, stat: os.stat_result) -> list[archive.Member]:
+        """From memory while size and time are the same, and were not so fresh that they may yet hide a change."""
+        stamp, members = self._contents.get(place, ("", []))
+        if stamp != _stamp(stat):
+            opened = archive.Archive(place)
+            members = list(opened.members.values())
+            opened.close()
+            is_racy = stat.st_mtime_ns > time.time_ns() - RACY_NS
+            self._contents[place] = ("" if is_racy else opened.stamp, members)
+        return members
 
     def read(self, key: str) -> tuple[File, str]:
+        if key in self._members:
+            return self._read_member(key)
         path = os.path.join(self.root, self._names.get(key, key))
         for _ in range(READ_TRIES):
             try:
@@ -80,6 +134,25 @@ class Folder:
                 is_racy = after.st_mtime_ns > time.time_ns() - RACY_NS
                 return File(key, content, len(content)), "" if is_racy else _stamp(after)
         return File(key, content, len(content)), ""       # still growing: read again at the next run
+
+    def _read_member(self, key: str) -> tuple[File, str]:
+        place, name = self._members[key]
+        try:
+            if self._opened is None or not self._opened.is_current(place):
+                self._close()
+                self._opened = archive.Archive(place)
+            member = self._opened.members[name]
+        except (FileNotFoundError, KeyError):
+            raise Vanished from None
+        if member.size_bytes > self.max_bytes:
+            raise SaemError("E405", f"the file has grown past {self.max_bytes:,} bytes", where=key, fix="folder(..., max_bytes=...)")
+        content = self._opened.read(name)
+        return File(key, content, len(content)), member.stamp
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def _types(self) -> frozenset[str] | None:
         if self.types is None:
@@ -105,6 +178,9 @@ def folder(root: str, types: Sequence[str] | None = None, exclude: Sequence[str]
     exclude    patterns of names or paths to leave out, beside hidden files and what a `.saemignore` file lists
     max_bytes  larger files are left out, and listed so
 
+    A zip archive is a folder whose files are 'archive.zip/inner/b.md': types, exclude and max_bytes hold for each of them. With
+    ".zip" among the types it is a file. An archive within an archive is left out.
+
     Links to folders are followed once; a loop ends by itself. Nothing outside `root` is read through a link.
     """
     return Folder(os.path.expanduser(root), types, tuple(exclude), max_bytes)
@@ -112,6 +188,12 @@ def folder(root: str, types: Sequence[str] | None = None, exclude: Sequence[str]
 
 def _stamp(stat: os.stat_result) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _is_left_out(rules: "Rules", archive_path: str, name: str) -> bool:
+    """Whether a rule names a member, or a folder that it lies in."""
+    parts = name.split("/")
+    return any(rules.leaves_out(part, "/".join([archive_path, *parts[:depth]]), depth < len(parts)) for depth, part in enumerate(parts, 1))
 
 
 def _ignored(root: str) -> list[str]:
