@@ -40,6 +40,18 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     return db
 
 
+def reopened(path: str, state: str | None = None) -> Project | None:
+    """The project as it is published, without its pipeline: tables can be read, none is declared. None = nothing is published."""
+    root = os.path.abspath(os.path.expanduser(path))
+    if not os.path.exists(os.path.join(state_of(root, state), "catalog.db")):
+        return None
+    db = Project(state_of(root, state), root=root)
+    if db.snapshot:
+        return db
+    db.close()
+    return None
+
+
 def state_of(root: str, state: str | None = None) -> str:
     """Where the state of the project in a folder lies: as a flag or SAEM_STATE says, as `saem.toml` says, else `.saem` inside."""
     named = state or os.environ.get("SAEM_STATE")

@@ -32,7 +32,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
     if len(words) == 2 and not is_folder:
         raise SaemError("E206", f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
-    db = project(folder, state, builds=True)
+    db = project(folder, state, builds=True, reads=True)
     searched = _indexed(db, table)
     _keep_current(db, folder, state, out)
     from saem.infer import ask as ask_table
@@ -78,7 +78,7 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
     Example: saem search "대출 기간" -k 5 --where "language = 'ko'"
     """
     out = Output(as_json, quiet)
-    db = project(project_, state)
+    db = project(project_, state, reads=True)
     hits = _indexed(db, table).search(query, k, where)
     if as_json:
         out.data({"query": query, "hits": [hit.to_dict() for hit in hits]})
@@ -95,13 +95,19 @@ def _indexed(db: "Project", name: str | None) -> "Table":
     from saem.core.errors import SaemError
     if name:
         return db.table(name)
-    found = [table for table in db.tables.values() if table.is_indexed]
+    found = [table for table in db.tables.values() if table.is_indexed] if db.tables else _searchable(db)
     if len(found) == 1:
         return found[0]
     if not found:
         raise SaemError("E210", "no table of this project has an index to search",
                         fix='derive texts, then TABLE.index(text="text", vector="embedding") in pipeline.py')
     raise SaemError("E210", f"several tables are indexed: {', '.join(t.name for t in found)}", fix=f"--table {found[-1].name}")
+
+
+def _searchable(db: "Project") -> "list[Table]":
+    """The published tables with an index, where no pipeline declares any."""
+    return [db.table(name) for name, head in db.catalog.heads().items()
+            if head.encoders or any(column.startswith("_tokens_") for column in db.published(name).schema.names)]
 
 
 def _is_korean(text: str) -> bool:

@@ -17,7 +17,7 @@ def status(project_: ProjectOption = None, state: StateOption = None, as_json: J
     Example: saem status
     """
     out = Output(as_json, quiet)
-    db = project(project_, state)
+    db = project(project_, state, reads=True)
     heads, runs = db.catalog.heads(), db.catalog.runs(1)
     problems = db.catalog.problems()
     rows: list[dict[str, Any]] = []
@@ -46,7 +46,7 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     Example: saem show docs --where "language = 'ko'" -n 5
     """
     out = Output(as_json, quiet)
-    db = project(project_, state)
+    db = project(project_, state, reads=True)
     held = db.table(table)
     wanted = columns.split(",") if columns else [c for c in held.columns if as_json or table != "answers" or c not in ("key", "sentences")]
     rows = held.to_arrow([*(["_id"] if ids or table == "answers" else []), *wanted], where, limit)
@@ -72,7 +72,7 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")
     Example: saem sql "select language, count(*) from docs group by 1"
     """
     out = Output(as_json, quiet)
-    rows = project(project_, state).sql(query)
+    rows = project(project_, state, reads=True).sql(query)
     shown = rows.slice(0, limit).to_pylist()
     if as_json:
         out.data({"columns": rows.column_names, "count": len(rows), "rows": shown})
@@ -88,7 +88,7 @@ def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or
     Example: saem trace files:library.md
     """
     out = Output(as_json, quiet)
-    db = project(project_, state)
+    db = project(project_, state, reads=True)
     found = db.trace(row)
     is_stale = False
     if found.row.table == "answers":
@@ -127,7 +127,7 @@ def quarantine(table: Annotated[str | None, typer.Argument(help="Only this table
     Example: saem quarantine --traceback
     """
     out = Output(as_json, quiet)
-    rows = project(project_, state).quarantine(table)
+    rows = project(project_, state, reads=True).quarantine(table)
     if as_json:
         out.data({"quarantine": [{**p, "unit": p["unit"].hex()} for p in rows]})
     elif not rows:

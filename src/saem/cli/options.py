@@ -15,9 +15,14 @@ TableOption = Annotated[str | None, typer.Option("--table", help="The table, whe
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows to print.")]
 
 
-def project(path: str | None, state: str | None, builds: bool = False) -> "Project":
-    """The project that a command is about. Only commands that build make a state where there is none."""
+def project(path: str | None, state: str | None, builds: bool = False, reads: bool = False) -> "Project":
+    """The project that a command is about. Only commands that build make a state where there is none.
+
+    reads  what is published will do: a pipeline that cannot be opened now (a model's package is missing, its endpoint is down, a
+           mistake is being mended) is told, and the old tables serve
+    """
     import os
+    import sys
 
     from saem import door
     from saem.core.errors import SaemError
@@ -25,7 +30,14 @@ def project(path: str | None, state: str | None, builds: bool = False) -> "Proje
     is_built = door.is_project(root) or os.path.exists(os.path.join(door.state_of(root, state), "catalog.db"))
     if not builds and os.path.isdir(root) and not is_built:
         raise SaemError("E208", f"nothing is built of '{root}' yet", fix=hint("saem run", path or root, state))
-    return door.open(root, state)
+    try:
+        return door.open(root, state)
+    except SaemError as error:
+        db = door.reopened(root, state) if reads and door.is_project(root) else None
+        if db is None:
+            raise
+        print(f"{error}\nthe pipeline cannot be opened; this is what snapshot {db.snapshot} has", file=sys.stderr)
+        return db
 
 
 def hint(command: str, path: str | None, state: str | None = None) -> str:

@@ -92,8 +92,8 @@ def _check_row(op: Operator, row: Any) -> None:
 
 
 def failure(index: int, op: Operator, error: Exception) -> Failure:
-    """A row's failure; errors of the set-up (a missing package, a wrong setting) are not the row's and end the run."""
-    if isinstance(error, SaemError) and error.exit_code == 2:
+    """A row's failure; errors of the set-up (a missing package, a wrong setting, a dead endpoint) are not the row's and end the run."""
+    if isinstance(error, SaemError) and (error.exit_code == 2 or error.code == "E308"):
         raise error
     is_ours = isinstance(error, SaemError)
     reason = f"[{error.code}] {error.what}" if isinstance(error, SaemError) else f"{type(error).__name__}: {error}"

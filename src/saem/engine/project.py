@@ -2,7 +2,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from saem.core.source import FunctionSource
 from saem.engine.ingest import Readers
 from saem.engine.running import Run, damaged, explained
 from saem.engine.table import Table
-from saem.store.catalog import Catalog
+from saem.store.catalog import Catalog, Head
 from saem.store.lease import lease
 
 RECORDED = ("answers", "citations")      # what `ask` records
@@ -126,9 +126,9 @@ class Project:
         heads = self.catalog.heads()
         return [*self.tables, *sorted(name for name in heads if name not in self.tables)]
 
-    def published(self, name: str) -> lance.LanceDataset:
-        """A table as the newest publish has it."""
-        head = self.catalog.heads().get(name)
+    def published(self, name: str, heads: Mapping[str, Head] | None = None) -> lance.LanceDataset:
+        """A table as the newest publish has it, or as it was when these heads were read."""
+        head = (self.catalog.heads() if heads is None else heads).get(name)
         if head is None:
             if name in self.tables:
                 raise SaemError("E208", f"nothing of '{name}' is published yet", where=caller(), fix="saem run")

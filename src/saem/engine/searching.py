@@ -1,9 +1,11 @@
 """A question in words becomes what the indexes understand: with the tokenizer of the text, the model of the vectors."""
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from saem.core import registry
 from saem.core.errors import SaemError, caller
 from saem.engine.background import background
+from saem.store.catalog import Head
 from saem.store.search import Found, Hit, Question, find
 
 if TYPE_CHECKING:
@@ -15,12 +17,17 @@ def search(project: "Project", name: str, query: str, k: int = 10, where: str | 
     return explore(project, name, query, k, where).hits
 
 
-def explore(project: "Project", name: str, query: str, k: int = 10, where: str | None = None) -> Found:
-    """The same with what the hits' figures are relative to. A vector column is asked with the model that wrote it."""
+def explore(project: "Project", name: str, query: str, k: int = 10, where: str | None = None,
+            heads: Mapping[str, Head] | None = None) -> Found:
+    """The same with what the hits' figures are relative to. A vector column is asked with the model that wrote it.
+
+    heads  one reading of the catalog: a publish that comes in between changes neither the rows nor the model
+    """
     if k < 1:
         raise SaemError("E104", f"k is {k}", where=caller(), fix="ask for at least one row")
-    dataset = project.published(name)
-    encoders = project.catalog.heads()[name].encoders
+    heads = project.catalog.heads() if heads is None else heads
+    dataset = project.published(name, heads)
+    encoders = heads[name].encoders
     text = next((n for n in dataset.schema.names if n.startswith("_tokens_")), None)
     vector = next((n for n in encoders if n in dataset.schema.names), None)
     if text is None and vector is None:

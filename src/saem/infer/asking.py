@@ -1,6 +1,6 @@
 """Ask: find passages, take the sentences that answer, refuse when their support is weak. No model writes anything."""
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from saem.core.identity import ID
 from saem.engine.searching import explore
 from saem.infer.answers import Answer, Citation, Sentence, record
 from saem.infer.evidence import Passage, choose
-from saem.store.catalog import EVERYONE
+from saem.store.catalog import EVERYONE, Head
 from saem.store.table import lookup
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     if not question.strip():
         raise SaemError("E104", "the question is empty", where=caller(), fix='saem ask FOLDER "연체료는 얼마인가요?"')
     db = chunks.project
-    snapshot = db.snapshot
-    found = explore(db, chunks.name, question, k, where)
+    snapshot, heads = db.snapshot, db.catalog.heads()       # one reading: a run may publish at any moment
+    found = explore(db, chunks.name, question, k, where, heads)
     hits = found.hits
     passages = passages_of(found)
-    model = next(iter(db.catalog.heads()[chunks.name].encoders.values()), None)
+    model = next(iter(heads[chunks.name].encoders.values()), None)
     chosen, why = choose(question, passages, found, registry.embedder(model) if model else None)
-    places = _Places(chunks, [hits[c.passage] for c in chosen])
+    places = _Places(chunks, heads, [hits[c.passage] for c in chosen])
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
     sentences = [Sentence(_MARKER.sub("", " ".join(c.quote.split()), count=1), [c.n]) for c in citations]
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, False, snapshot, "", why)
@@ -54,8 +54,8 @@ def passages_of(found: "Found") -> list[Passage]:
 class _Places:
     """Where the hits stand: in their documents if these are known by offsets, else in themselves."""
 
-    def __init__(self, chunks: "Table", hits: Sequence["Hit"]) -> None:
-        self.chunks, self.db = chunks, chunks.project
+    def __init__(self, chunks: "Table", heads: Mapping[str, Head], hits: Sequence["Hit"]) -> None:
+        self.chunks, self.db, self.heads = chunks, chunks.project, heads
         self.hashes: dict[str, str] = {}
         self.readers: list[int] = []
         own = self._rows(chunks.name, [bytes.fromhex(h.id) for h in hits], [])
@@ -63,14 +63,14 @@ class _Places:
         self.own = own
         self.documents: dict[bytes, tuple[str, dict[str, Any]]] = {}
         for name in self.db.catalog.consumed(chunks.name):
-            if "text" in self.db.published(name).schema.names:
+            if name in heads and "text" in self.db.published(name, heads).schema.names:
                 found = self._rows(name, parents, ["text"])
                 self.documents |= {row: (name, values) for row, values in found.items()}
 
     def _rows(self, table: str, rows: list[bytes], columns: list[str]) -> dict[bytes, dict[str, Any]]:
         if not rows:
             return {}
-        dataset = self.db.published(table)
+        dataset = self.db.published(table, self.heads)
         label = [n for n in ("path", "key", "title") if n in dataset.schema.names]
         found = lookup(dataset, "_id", pa.array(sorted(set(rows)), ID), ["_id", "_hash", "_readers", "_parents", *label, *columns])
         return {row["_id"]: row for row in found.to_pylist()}

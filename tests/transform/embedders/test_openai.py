@@ -83,7 +83,7 @@ def test_a_busy_endpoint_is_asked_again(script: list[int | None], endpoint: Endp
 
 def test_an_endpoint_that_stays_busy_is_given_up(endpoint: Endpoint) -> None:
     endpoint.script = [503] * 20
-    with pytest.raises(ConnectionError, match="503"):
+    with pytest.raises(SaemError, match="E308.*503"):
         endpoint.embedder().passages(["hello"])
     assert len(endpoint.requests) == openai.ATTEMPTS
 

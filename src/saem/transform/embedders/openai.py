@@ -55,8 +55,8 @@ class OpenAIEmbedder:
     def passages(self, texts: Sequence[str]) -> np.ndarray:
         """(n, dimension) float32, unit length.
 
-        Raises: `SaemError` E104 when the endpoint refuses (wrong key, unknown model), `ConnectionError` when it stays
-        out of reach or busy through five attempts, `ValueError` when it answers with something else than vectors.
+        Raises: `SaemError` E104 when the endpoint refuses (wrong key, unknown model), E308 when it stays out of reach or busy
+        through five attempts; `ValueError` when it answers with something else than vectors.
         """
         batches = [self._request(texts[start:start + TEXTS_PER_REQUEST]) for start in range(0, len(texts), TEXTS_PER_REQUEST)]
         return np.concatenate(batches) if batches else np.empty((0, self.dimension), np.float32)
@@ -92,7 +92,8 @@ class OpenAIEmbedder:
                 raise SaemError("E104", f"the embedding endpoint refuses: {problem}", where=self._url,
                                 fix="look at SAEM_EMBED_URL, SAEM_EMBED_KEY and the model's name")
             wait_s = max(wait_s, _asked_wait_s(response.headers.get("retry-after", "")))
-        raise ConnectionError(f"{self._url} failed {ATTEMPTS} times, last with: {problem}")
+        raise SaemError("E308", f"the embedding endpoint failed {ATTEMPTS} times, last with: {problem}", where=self._url,
+                        fix="is it up, and SAEM_EMBED_URL right? then: saem run")
 
 
 def _asked_wait_s(retry_after: str) -> float:
