@@ -107,7 +107,8 @@ def test_a_dtd_that_is_named_is_not_fetched() -> None:
     assert text_of(b'<!DOCTYPE a SYSTEM "http://localhost:1/a.dtd"><a>x</a>') == "x"
 
 
-@pytest.mark.parametrize("xml", [b"<a><b></a>", b"<a>", b"", b"\xff\xfe\x00", b'<?xml version="1.0" encoding="martian"?><a/>', b"<a>&none;</a>"])
+@pytest.mark.parametrize("xml", [b"<a><b></a>", b"<a>", b"", b"\xff\xfe\x00", b'<?xml version="1.0" encoding="martian"?><a/>',
+                                 b"<a>&none;</a>"])
 def test_broken_xml_is_refused(xml: bytes) -> None:
     with pytest.raises(SaemError, match="not well-formed") as caught:
         text_of(xml)

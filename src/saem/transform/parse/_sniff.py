@@ -6,9 +6,12 @@ from saem.core.errors import SaemError
 
 # first bytes -> (what it is, the suffixes that such a file rightly has)
 SIGNATURES: dict[bytes, tuple[str, tuple[str, ...]]] = {
-    b"PK\x03\x04": ("a zip archive", (".zip", ".docx", ".xlsx", ".pptx", ".hwpx", ".odt", ".ods", ".odp", ".epub", ".jar")),
+    b"PK\x03\x04": ("a zip archive", (".zip", ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".ppsx", ".hwpx",
+                                        ".odt", ".ods", ".odp", ".epub", ".jar")),
     b"PK\x05\x06": ("an empty zip archive", (".zip",)),
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an old Office or HWP file", (".doc", ".xls", ".ppt", ".hwp", ".msg", ".msi")),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an old Office or HWP file", (
+        ".doc", ".xls", ".ppt", ".hwp", ".msg", ".msi",
+        ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".ppsx")),      # with a password, Office wraps them so
     b"\x89PNG\r\n\x1a\n": ("a PNG picture", (".png",)),
     b"\xff\xd8\xff": ("a JPEG picture", (".jpg", ".jpeg", ".jpe", ".jfif")),
     b"GIF87a": ("a GIF picture", (".gif",)),
