@@ -19,6 +19,7 @@ CODES: dict[str, tuple[str, int]] = {
     "E104": ("a setting has a wrong name or value", 2),
     "E105": ("an operator or source lacks type hints, or its hints fit no kind", 2),
     "E106": ("an operator gave something else than its hints say", 1),
+    "E107": ("the process that reads documents cannot be started", 2),
     "E201": ("two tables have one name, or a name cannot be used", 2),
     "E202": ("a table with that name does not exist", 2),
     "E203": ("the tables depend on each other in a circle", 2),
@@ -44,6 +45,10 @@ CODES: dict[str, tuple[str, int]] = {
     "E404": ("the document is corrupt", 3),
     "E405": ("the file is larger than the source takes", 3),
     "E406": ("the file could not be read", 3),
+    "E407": ("the file unpacks to more than the limits allow", 3),
+    "E408": ("reading the file takes longer than the limit", 3),
+    "E409": ("reading the file takes more memory than the limit", 3),
+    "E410": ("the parser crashed", 3),
 }
 
 

@@ -105,6 +105,7 @@ class Operator:
     encoder: Callable[..., str] | None       # the model that must encode what is asked of the vectors written, read off the settings
     depends: Callable[..., Sequence[str]] | tuple[str, ...]    # versions of libraries and weights, or how the settings tell them
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    waits: Callable[[Any], bool] | None = None      # of a row: whether its call waits for another process, so that several may go at once
 
     @property
     def name(self) -> str:
@@ -215,7 +216,8 @@ class Operator:
 def operator(function: Callable[..., Any] | None = None, *, version: str = "", adds: Any = None, consumes: Sequence[str] = (),
              memo: str | Sequence[str] | Callable[..., Sequence[str]] = (), key: str | Sequence[str] | None = None,
              reads: Callable[..., Sequence[str]] | None = None, encoder: Callable[..., str] | None = None,
-             depends: Sequence[str] | Callable[..., Sequence[str]] = ()) -> Callable[[Callable[..., Any]], Operator]:
+             depends: Sequence[str] | Callable[..., Sequence[str]] = (),
+             waits: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
     adds      columns that an Arrow operator writes: a pa.schema, a dataclass, or a function of (schemas, **settings) that says so
@@ -226,6 +228,7 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
     reads     names of further tables that follow from the settings, as in `sql` and `predict`
     encoder   the model that wrote the vectors, given the settings: what is asked of them is encoded with it
     depends   versions of libraries and hashes of weights that the result depends on: texts, or a function of the settings
+    waits     tells of a row whether the call waits for another process: such calls are made from several threads at once
     """
     if function is not None or not version:
         raise SaemError("E105", "an operator needs a version, so that a change of what it makes can be told", where=caller(),
@@ -242,7 +245,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
             raise _bad_hints(function, f"memo= is for maps, this is a {kind}", "split the costly part off as a map")
         own_key = _names(key) if key is not None else (() if kind == "fit" else None)
         return Operator(function, kind, inputs, output, version, _schema(function, adds), tuple(consumes),
-                        memo if callable(memo) else _names(memo), own_key, reads, encoder, depends if callable(depends) else tuple(depends))
+                        memo if callable(memo) else _names(memo), own_key, reads, encoder, depends if callable(depends) else tuple(depends),
+                        waits=waits)
     return wrap
 
 

@@ -3,10 +3,12 @@
 One bad input never takes the others with it: a row operator is tried row by row, a batch operator is halved until the bad
 row stands alone.
 """
+import os
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,9 @@ import pyarrow as pa
 from saem.core.columns import objects, table_of
 from saem.core.errors import SaemError
 from saem.core.operator import From, Made, Operator
+from saem.engine.executor import in_order
+
+A = TypeVar("A")
 
 
 @dataclass(frozen=True)
@@ -64,18 +69,37 @@ def _each(op: Operator, items: Sequence[Any], call: Callable[[Any], Any]) -> tup
     made: list[Any] = []
     origin: list[int] = []
     failures: list[Failure] = []
-    for index, item in enumerate(items):
+
+    def attempt(item: Any) -> list[Any] | Exception:
         try:
             result = call(item)
             rows = [result] if op.kind in ("map", "fit") else _many(op, result)
             for row in rows:
                 _check_row(op, row)
         except Exception as error:
-            failures.append(failure(index, op, error))
+            return error
+        return rows
+
+    for index, rows in enumerate(_attempts(op, items, attempt)):
+        if isinstance(rows, Exception):
+            failures.append(failure(index, op, rows))
         else:
             made += rows
             origin += [index] * len(rows)
     return made, origin, failures
+
+
+def _attempts(op: Operator, items: Sequence[Any], attempt: Callable[[Any], A]) -> Iterator[A]:
+    """In the order of the items; calls that wait for other processes are made ahead, from threads."""
+    waiting = [item for item in items if op.waits(item)] if op.waits else []
+    ahead = in_order(attempt, waiting, os.cpu_count() or 1 if len(waiting) > 1 else 0)
+    coming = deque(waiting)
+    for item in items:
+        if coming and item is coming[0]:
+            coming.popleft()
+            yield next(ahead)
+        else:
+            yield attempt(item)
 
 
 def _many(op: Operator, result: Any) -> list[Any]:

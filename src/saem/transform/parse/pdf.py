@@ -1,104 +1,216 @@
 """PDF: the text layer, page by page, with pypdfium2 (Apache-2.0 or BSD; PDFium is what Chromium reads PDFs with)."""
+import datetime
 import re
 import threading
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from saem.core.errors import SaemError, missing
+from saem.transform.parse import _layout
 from saem.transform.parse._decode import VERSION as DECODE_VERSION
 from saem.transform.parse._decode import clean
+from saem.transform.parse._furniture import running
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
-from saem.transform.parse._parsed import Heading, Parsed
+from saem.transform.parse._parsed import Element, Heading, Parsed
+from saem.transform.parse._pdf_page import Page
+from saem.transform.parse._piece import Box, Piece, Rule
+from saem.transform.parse._tables import aligned, ruled
+from saem.transform.parse._written import Sheet, Written, write
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
 SUFFIXES: tuple[str, ...] = (".pdf",)
-VERSION = f"1+{DECODE_VERSION}.{OUTLINE_VERSION}"
+VERSION = f"2+{DECODE_VERSION}.{OUTLINE_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pypdfium2",)
 
-BETWEEN_PAGES = "\n\n"
+METADATA = ("Title", "Author", "CreationDate", "ModDate")
 MAX_TITLE_CHARS = 120
+MAX_TITLES = 2_000
 END_WITHIN = 65_536                   # bytes from the end in which a whole file has its end mark
+MIN_UPRIGHT = 5                       # characters of a line that tell whether it runs sideways
 
 _ONE_AT_A_TIME = threading.Lock()     # PDFium is not thread-safe, not even for different documents
-# PDFium writes U+FFFE for a hyphen at a line's end and joins the lines: the word is whole again without it, a code is not
-_WORD_HYPHEN = re.compile(r"(?<=[a-zà-ÿ])\ufffe\s*(?=[a-zà-ÿ])")
-_CODE_HYPHEN = re.compile(r"\ufffe\s*")
 _FILE_NAME = re.compile(r"\.(?:docx?|hwpx?|pptx?|xlsx?|pdf|indd|tex|dvi|txt|html?)$|^(?:Microsoft |untitled|제목 없음)",
                         re.IGNORECASE)
+_DATE = re.compile(r"D?:?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
+
+
+@dataclass
+class _Seen:
+    """What one page holds before it is put in order."""
+    pieces: list[Piece]
+    rules: list[Rule]
+    width: float
+    height: float
+    angle: int = 0                    # that the text runs at, counterclockwise, as the page is seen
+    is_bare: bool = False             # too long for a layout
 
 
 def parse(content: bytes, path: str) -> Parsed:
-    """Pages are joined by an empty line. Headings are the bookmarks that stand on their page as a line, else numbered
-    parts of rules. The title is the metadata's unless that is a file name, else the first line.
+    """Text in reading order, columns and tables kept, without running heads and feet. Headings are the bookmarks that stand on their
+    page as a line, else numbered parts of rules, else what is set larger. The title is the metadata's unless that is a file name.
 
     Raises: E401 (no text layer), E402 (no PDF), E403 (encrypted), E404 (corrupt or cut off), E103 (no pypdfium2).
     """
-    if b"%PDF-" not in content[:1024]:
-        raise SaemError("E402", "the file is named .pdf but is no PDF", where=path, fix="give the file the suffix of what it is")
-    with _ONE_AT_A_TIME:
-        document = _opened(content, path)
-        try:
-            pages = [_page_text(document, number, path) for number in range(len(document))]
-            titled = " ".join(clean(document.get_metadata_value("Title")).split())
-            bookmarks = _bookmarks(document)
-        finally:
-            document.close()
-    text, page_starts = _joined(pages)
-    if not text:
-        raise SaemError("E401", f"none of the {len(pages)} pages has a text layer: this is probably a scan", where=path,
+    with _opened(content, path) as document:
+        seen, lost = _seen(document)
+        metadata = {key: " ".join(clean(document.get_metadata_value(key)).split()) for key in METADATA}
+        bookmarks = _bookmarks(document)
+    written = _written(seen)
+    text = written.text
+    if not text.strip():
+        if lost and len(lost) == len(seen):
+            raise SaemError("E404", f"no page of the PDF can be read: {lost[0]}", where=path, fix="open it in a viewer and save it anew")
+        raise SaemError("E401", f"none of the {len(seen)} pages has a text layer: this is probably a scan", where=path,
                         fix="run character recognition first, for instance: ocrmypdf in.pdf out.pdf")
-    headings = _located(bookmarks, text, page_starts) or outline(text)
-    if not titled or _FILE_NAME.search(titled):
-        titled = text.partition("\n")[0][:MAX_TITLE_CHARS].strip()
-    return Parsed(text, titled, page_starts, headings)
+    sized = [(size, e) for size, e in zip(written.sizes, written.elements, strict=True) if e.kind == "title"][:MAX_TITLES]
+    headings = _located(bookmarks, text, written.page_starts) or outline(text) or _by_size(sized, text)
+    title = metadata["Title"]
+    if not title or _FILE_NAME.search(title):
+        first = [(size, e) for size, e in sized if bisect_right(written.page_starts, e.start) == 1]
+        largest = max(first, key=lambda each: each[0])[1] if first else Element("title", 0, len(text))
+        title = text[largest.start:largest.end].partition("\n")[0][:MAX_TITLE_CHARS].strip()
+    return Parsed(text, title, written.page_starts, headings, _titled(written.elements, headings, text), metadata["Author"],
+                  _date(metadata["CreationDate"]), _date(metadata["ModDate"]), lost)
 
 
-def _opened(content: bytes, path: str) -> "PdfDocument":
+def _written(seen: list[_Seen]) -> Written:
+    """Everything after PDFium: furniture out, then order, blocks, text."""
+    furniture = running([page.pieces for page in seen], [page.height for page in seen])
+    sheets = []
+    for page, dropped in zip(seen, furniture, strict=True):
+        pieces = [p for k, p in enumerate(page.pieces) if k not in dropped] if dropped else page.pieces
+        sheets.append(_sheet(replace(page, pieces=pieces)))
+    _layout.titles([sheet.blocks for sheet in sheets])
+    return write(sheets)
+
+
+def _sheet(page: _Seen) -> Sheet:
+    pieces, restore = page.pieces, None
+    if not pieces:
+        return Sheet([])
+    if page.is_bare:
+        return Sheet([_layout.Block("paragraph", [[p] for p in pieces])])
+    rules = page.rules
+    if page.angle:
+        turn, restore = _quarter(page.angle, page.width, page.height)
+        pieces = [_moved(p, turn((p.left, p.top, p.right, p.bottom))) for p in pieces]
+        rules = [Rule(*turn(tuple(rule))) for rule in rules]
+    if _layout.is_simple(pieces):
+        return Sheet(_layout.blocks([[p] for p in pieces]), restore)
+    tables, rest = ruled(pieces, rules)
+    more, rest = aligned(rest)
+    return Sheet(_layout.blocks(_layout.ordered(rest, tables + more)), restore)
+
+
+def _moved(piece: Piece, box: Box) -> Piece:
+    left, top, right, bottom = box
+    return piece._replace(left=left, top=top, right=right, bottom=bottom)
+
+
+@contextmanager
+def _opened(content: bytes, path: str) -> Iterator["PdfDocument"]:
+    """The document, for one thread at a time."""
     try:
         from pypdfium2 import PdfDocument, PdfiumError
     except ModuleNotFoundError as error:
         raise missing("pypdfium2", "reading PDF", "parse") from error
+    if b"%PDF-" not in content[:1024]:
+        raise SaemError("E402", "the file is named .pdf but is no PDF", where=path, fix="give the file the suffix of what it is")
     tail = content[-END_WITHIN:]
     if b"%%EOF" not in tail and b"startxref" not in tail:     # PDFium would mend it and silently give the first pages
         raise SaemError("E404", "the PDF is cut off: its end mark is missing", where=path, fix="copy or download the file again")
-    try:
-        return PdfDocument(content)
-    except PdfiumError as error:
-        if "password" in str(error).lower() or "security" in str(error).lower():
-            raise SaemError("E403", "the PDF is encrypted with a password", where=path,
-                            fix="save a copy without password") from error
-        raise SaemError("E404", f"the PDF is corrupt: {error}", where=path, fix="open it in a viewer and save it anew") from error
+    with _ONE_AT_A_TIME:
+        try:
+            document = PdfDocument(content)
+        except PdfiumError as error:
+            if "password" in str(error).lower() or "security" in str(error).lower():
+                raise SaemError("E403", "the PDF is encrypted with a password", where=path,
+                                fix="save a copy without password") from error
+            raise SaemError("E404", f"the PDF is corrupt: {error}", where=path, fix="open it in a viewer and save it anew") from error
+        try:
+            yield document
+        finally:
+            document.close()
 
 
-def _page_text(document: "PdfDocument", number: int, path: str) -> str:
+def _seen(document: "PdfDocument") -> tuple[list[_Seen], list[str]]:
+    """The pieces of every page, and what could not be read."""
     from pypdfium2 import PdfiumError
+    seen: list[_Seen] = []
+    lost: list[str] = []
+    for number in range(len(document)):
+        try:
+            page = Page(document, number)
+        except PdfiumError:
+            lost.append(f"page {number + 1} is corrupt")
+            seen.append(_Seen([], [], 0.0, 0.0))
+            continue
+        try:
+            seen.append(_seen_page(page))
+        finally:
+            page.close()
+    return seen, lost
+
+
+def _seen_page(page: Page) -> _Seen:
+    pieces = page.pieces()
+    if page.is_bare:
+        return _Seen(pieces, [], page.width, page.height, is_bare=True)
+    inner = [p for p in pieces if 0.1 * page.height < p.top < 0.9 * page.height]
+    angle = _angle(page, pieces)
+    if not angle and _layout.is_simple(inner):
+        return _Seen(pieces, [], page.width, page.height)
+    rules = page.rules()
+    return _Seen(page.split(pieces, rules) if rules and not angle else pieces, rules, page.width, page.height, angle)
+
+
+def _angle(page: Page, pieces: list[Piece]) -> int:
+    """At which most of the text runs: 0, or 90 or 270 degrees for a table that is set sideways."""
+    tall = [p for p in pieces if p.bottom - p.top > 1.5 * (p.right - p.left) and len(p.text) >= MIN_UPRIGHT]
+    if not tall or sum(len(p.text) for p in tall) <= 0.5 * sum(len(p.text) for p in pieces if len(p.text) >= MIN_UPRIGHT):
+        return 0
+    first = page.box(tall[0].start)
+    last = page.box(tall[0].end - 1)
+    return 90 if last[1] < first[1] else 270
+
+
+def _quarter(angle: int, width: float, height: float) -> tuple:  # type: ignore[type-arg]
+    """(to upright places, back to the page's) of text that runs upwards (90) or downwards (270)."""
+    if angle == 90:
+        return (lambda b: (height - b[3], b[0], height - b[1], b[2])), (lambda b: (b[1], height - b[2], b[3], height - b[0]))
+    return (lambda b: (b[1], width - b[2], b[3], width - b[0])), (lambda b: (width - b[3], b[0], width - b[1], b[2]))
+
+
+def _by_size(titles: list[tuple[float, Element]], text: str) -> list[Heading]:
+    """Titles as headings: the larger the letters, the higher the level."""
+    sizes = sorted({round(size) for size, _ in titles}, reverse=True)
+    return [Heading(e.start, min(sizes.index(round(size)) + 1, 6), text[e.start:e.end]) for size, e in titles]
+
+
+def _titled(elements: list[Element], headings: list[Heading], text: str) -> list[Element]:
+    """A heading that is a block of its own is a title, whatever its size."""
+    ends = {heading.start: heading.start + len(heading.text) for heading in headings}
+    return [replace(e, kind="title") if e.kind in ("paragraph", "list") and ends.get(e.start) == e.end else e for e in elements]
+
+
+def _date(text: str) -> datetime.datetime | None:
+    """A PDF date such as D:20240726103000+09'00'; UTC where it names no zone. Source: ISO 32000-1, 7.9.4."""
+    found = _DATE.match(text)
+    if not found:
+        return None
+    year, month, day, hour, minute, second = (int(found[k]) if found[k] else None for k in range(1, 7))
+    shift = datetime.timedelta(hours=int(found[9] or 0), minutes=int(found[10] or 0)) * (-1 if found[8] == "-" else 1)
     try:
-        page = document[number]
-        text_page = page.get_textpage()
-        text = text_page.get_text_range()
-    except PdfiumError as error:
-        raise SaemError("E404", f"page {number + 1} of the PDF is corrupt: {error}", where=path,
-                        fix="open it in a viewer and save it anew") from error
-    text_page.close()
-    page.close()
-    if "\ufffe" in text:
-        text = _CODE_HYPHEN.sub("-", _WORD_HYPHEN.sub("", text))
-    return "\n".join(line.rstrip() for line in clean(text).split("\n")).strip()
-
-
-def _joined(pages: list[str]) -> tuple[str, list[int]]:
-    """All text, and where each page starts in it; a page without text starts where the next one does."""
-    text = BETWEEN_PAGES.join(filter(None, pages))
-    starts = [len(text)] * len(pages)
-    start = end = len(text)
-    for number in range(len(pages) - 1, -1, -1):
-        if pages[number]:
-            start = end - len(pages[number])
-            end = start - len(BETWEEN_PAGES)
-        starts[number] = start
-    return text, starts
+        made = datetime.datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=datetime.timezone(shift))
+        return made.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _bookmarks(document: "PdfDocument") -> list[tuple[int, int, str]]:

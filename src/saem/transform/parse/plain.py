@@ -8,6 +8,7 @@ from saem.transform.parse._parsed import Parsed
 SUFFIXES: tuple[str, ...] = (".txt", ".text", ".rst", ".log", "")
 VERSION = f"1+{DECODE_VERSION}.{OUTLINE_VERSION}"
 LIBRARIES: tuple[str, ...] = ()
+ISOLATED = False                      # bytes to text and regular expressions without nested repeats: time grows with the size alone
 MAX_TITLE_CHARS = 80
 
 

@@ -1,0 +1,258 @@
+"""One page of a PDF as PDFium sees it, made into pieces with their places.
+
+Asking PDFium for each character's box is slow (a call a character), so it is asked for the boxes of whole lines, and for single
+characters only where a line has a wide gap in it. All of PDFium is called under the caller's lock.
+"""
+import ctypes
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from saem.transform.parse._decode import clean
+from saem.transform.parse._piece import Box, Piece, Rule
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument
+
+MAX_CHARS = 400_000                   # of a page that are read for their places; a page with more is text without layout
+MAX_OBJECTS = 5_000                   # drawn things that are looked through for the rules of tables
+MAX_SEGMENTS = 400                    # of one path: a table's grid has few, a map's outline thousands
+WIDE_GAP = 0.9                        # of the letters' size: more than a justified line's spaces, less than a table's gaps
+LATIN_WIDTH, WIDE_MORE = 0.63, 0.45   # of a letter, and what a Chinese or Korean one has more: a line that is wider has a gap in it
+MAX_THICKNESS = 3.0                   # points: a thicker bar is no rule
+MIN_PICTURE_SHARE = 0.5               # of the page that a scan covers
+MAX_STAMP_CHARS = 40                  # text that a scanner or an archive puts on a picture of a page
+
+_LINE = re.compile(r"[^\r\n\ufffe]+")
+_WIDE = re.compile("[\u1100-\uffe6]")
+_UNCLEAN = re.compile("[\x00-\x1f\x7f-\xa0\xad\u200b\u202f\u2028\u2029\u2060\ufeff\ufb00-\ufb06]")
+
+
+class Page:
+    """An open page. `pieces` are in the order in which the file draws them; `close` it."""
+
+    def __init__(self, document: "PdfDocument", number: int) -> None:
+        """Raises PdfiumError where PDFium cannot load the page."""
+        import pypdfium2.raw as raw
+        from pypdfium2 import PdfiumError
+        self.raw: Any = raw
+        self.text_page = None
+        self.page = raw.FPDF_LoadPage(document, number)
+        if not self.page:
+            raise PdfiumError("the page cannot be loaded")
+        self.text_page = raw.FPDFText_LoadPage(self.page)
+        if not self.text_page:
+            self.close()
+            raise PdfiumError("the text cannot be loaded")
+        bounds = raw.FS_RECTF()
+        raw.FPDF_GetPageBoundingBox(self.page, bounds)
+        self.turn = _turned(raw.FPDFPage_GetRotation(self.page), bounds.left, bounds.top, bounds.right, bounds.bottom)
+        self.width, self.height = raw.FPDF_GetPageWidthF(self.page), raw.FPDF_GetPageHeightF(self.page)
+        self.count = raw.FPDFText_CountChars(self.text_page)
+        buffer = (ctypes.c_ushort * (self.count * 2 + 1))()
+        written = raw.FPDFText_GetText(self.text_page, 0, self.count, buffer)
+        self.text = bytes(memoryview(buffer)[:max(written - 1, 0)]).decode("utf-16-le", "surrogatepass")
+        self._loose = raw.FS_RECTF()
+        self._matrix = raw.FS_MATRIX()
+        self._sides = [ctypes.c_double() for _ in range(4)]
+        self.is_bare = self.count > MAX_CHARS
+        self._is_shifted = len(self.text) != self.count      # characters without meaning are counted and not given
+        self._is_clean = not _UNCLEAN.search(self.text.replace("\r\n", "")) and unicodedata.is_normalized("NFC", self.text)
+
+    def close(self) -> None:
+        if self.text_page:
+            self.raw.FPDFText_ClosePage(self.text_page)
+        self.raw.FPDF_ClosePage(self.page)
+
+    def pieces(self) -> list[Piece]:
+        """The page's lines, cut at wide gaps."""
+        found: list[Piece] = []
+        if self.is_bare:
+            return [Piece(clean(line[0]).strip(), 0.0, 0.0, self.width, self.height, 0.0, *line.span())
+                    for line in _LINE.finditer(self.text) if not line[0].isspace()]
+        for line in _LINE.finditer(self.text):
+            text = line[0]
+            start, end = line.span()
+            stripped = text.rstrip()
+            if not stripped:
+                continue
+            joins = "-" if self.text[end:end + 1] == "\ufffe" else " " if len(stripped) < len(text) else ""
+            start += len(stripped) - len(stripped.lstrip())
+            end = start + len(stripped.lstrip())
+            rects = self._rects(start, end)
+            if not rects:
+                continue
+            if len(rects) == 1:
+                piece = self._piece(start, end, rects[0], joins)
+                if piece.right - piece.left > piece.size * (LATIN_WIDTH * len(piece.text) + WIDE_MORE * len(_WIDE.findall(piece.text))):
+                    found += self._split(start, end, rects, joins)
+                else:
+                    found.append(piece)
+            else:
+                found += self._split(start, end, rects, joins)
+        return found
+
+    def split(self, pieces: list[Piece], rules: list[Rule]) -> list[Piece]:
+        """The same pieces; those that run across a rule that goes down are cut between their words there."""
+        down = [rule for rule in rules if rule.bottom - rule.top > rule.right - rule.left]
+        made: list[Piece] = []
+        for piece in pieces:
+            middle = (piece.top + piece.bottom) / 2
+            at = [r.left for r in down if piece.left + 1 < r.left < piece.right - 1 and r.top <= middle <= r.bottom]
+            starts = [piece.start]
+            for word in re.finditer(r"(?<=\s)\S", self.text[piece.start:piece.end]) if at else ():
+                index = piece.start + word.start()
+                left, before = self.box(index)[0], self.box(starts[-1])[0]
+                if any(before < x <= left + 1 for x in at):
+                    starts.append(index)
+            made += self._pieces(starts, piece.end, piece.joins) if len(starts) > 1 else [piece]
+        return made
+
+    def rules(self) -> list[Rule]:
+        """The lines that are drawn on the page, across and down, and the edges of frames."""
+        raw, found = self.raw, []
+        for thing in self._things(raw.FPDF_PAGEOBJ_PATH):
+            box = self._bounds(thing)
+            if min(box[2] - box[0], box[3] - box[1]) <= MAX_THICKNESS:
+                if max(box[2] - box[0], box[3] - box[1]) > MAX_THICKNESS:
+                    found.append(Rule(*box))
+            elif (box[2] - box[0]) * (box[3] - box[1]) < 0.95 * self.width * self.height:
+                found += self._edges(thing)
+        return found
+
+    def has_picture(self) -> bool:
+        """Whether a picture covers most of the page."""
+        area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in map(self._bounds, self._things(self.raw.FPDF_PAGEOBJ_IMAGE)))
+        return bool(area >= MIN_PICTURE_SHARE * self.width * self.height)
+
+    def box(self, index: int) -> Box:
+        """Of one character, by its index in `text`: as wide as the letter, as high as the font."""
+        loose = self._loose
+        if not self.raw.FPDFText_GetLooseCharBox(self.text_page, self._index(index), loose):
+            return (0.0, 0.0, 0.0, 0.0)
+        return self.turn(loose.left, loose.top, loose.right, loose.bottom)
+
+    def angle(self, index: int) -> float:
+        """Of one character, in degrees counterclockwise as the page is seen."""
+        return float(self.raw.FPDFText_GetCharAngle(self.text_page, self._index(index))) * 57.29577951
+
+    def _size(self, index: int) -> float:
+        """Of a character's font in points, as it is drawn."""
+        raw, matrix, index = self.raw, self._matrix, self._index(index)
+        raw.FPDFText_GetMatrix(self.text_page, index, matrix)
+        return raw.FPDFText_GetFontSize(self.text_page, index) * (matrix.c * matrix.c + matrix.d * matrix.d) ** 0.5  # type: ignore[no-any-return]
+
+    def _index(self, index: int) -> int:
+        return int(self.raw.FPDFText_GetCharIndexFromTextIndex(self.text_page, index)) if self._is_shifted else index
+
+    def _rects(self, start: int, end: int) -> list[Box]:
+        raw = self.raw
+        first = self._index(start)
+        count = self._index(end - 1) + 1 - first
+        left, top, right, bottom = self._sides
+        get, page, turn = raw.FPDFText_GetRect, self.text_page, self.turn
+        found = []
+        for number in range(raw.FPDFText_CountRects(page, first, count)):
+            get(page, number, left, top, right, bottom)
+            found.append(turn(left.value, top.value, right.value, bottom.value))
+        return found
+
+    def _piece(self, start: int, end: int, box: Box, joins: str) -> Piece:
+        """With the height of its first letter's font instead of the letters' own, which differs from word to word."""
+        text = self.text[start:end]
+        own = self.box(start)
+        size = own[3] - own[1]
+        left, top, right, bottom = box
+        if end - start > 1 and _is_tall(box):                  # it runs up or down
+            left, right = own[0], own[2]
+        elif 0 < size < 3 * (bottom - top) + 20 and own[1] - size < top and bottom < own[3] + size:
+            top, bottom = own[1], own[3]
+        size = self._size(start) or min(right - left, bottom - top)
+        return Piece(text if self._is_clean else clean(text).strip(), left, top, right, bottom, size, start, end, joins)
+
+    def _split(self, start: int, end: int, rects: list[Box], joins: str) -> list[Piece]:
+        """A line of several parts: one piece, or several where the gaps between its words are wide."""
+        box = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
+        if _is_tall(box):
+            rects = [(top, left, bottom, right) for left, top, right, bottom in rects]
+            if rects[0][0] > rects[-1][0]:
+                rects = [(-right, top, -left, bottom) for left, top, right, bottom in rects]
+        height = max(bottom - top for _, top, _, bottom in rects)
+        is_wide = any(b[0] - a[2] > WIDE_GAP * min(height, 40) or b[0] < a[0] - height for a, b in pairwise(rects))
+        if not is_wide and len(rects) > 1:
+            return [self._piece(start, end, box, joins)]
+        starts = [start]
+        for space in re.finditer(r"\s+(?=\S)", self.text[start:end]):
+            before, after = self.box(start + space.start() - 1), self.box(start + space.end())
+            if _is_tall(box):
+                is_wide = max(after[1] - before[3], before[1] - after[3]) > WIDE_GAP * min(before[2] - before[0], 40)
+            else:
+                is_wide = after[0] - before[2] > WIDE_GAP * min(before[3] - before[1], 40) or after[0] < before[0] - height
+            if is_wide:
+                starts.append(start + space.end())
+        return self._pieces(starts, end, joins)
+
+    def _pieces(self, starts: list[int], end: int, joins: str) -> list[Piece]:
+        made = []
+        for begin, stop in pairwise([*starts, end]):
+            stop = begin + len(self.text[begin:stop].rstrip())
+            rects = self._rects(begin, stop)
+            if rects:
+                box = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
+                made.append(self._piece(begin, stop, box, joins if stop == end else ""))
+        return made
+
+    def _things(self, kind: int) -> Iterator[Any]:
+        raw = self.raw
+        for number in range(min(raw.FPDFPage_CountObjects(self.page), MAX_OBJECTS)):
+            thing = raw.FPDFPage_GetObject(self.page, number)
+            if raw.FPDFPageObj_GetType(thing) == kind:
+                yield thing
+
+    def _bounds(self, thing: Any) -> Box:
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        self.raw.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
+        return self.turn(left.value, top.value, right.value, bottom.value)
+
+    def _edges(self, path: Any) -> list[Rule]:
+        """The straight lines of a path: a frame has four, a grid drawn at once has many."""
+        raw, found = self.raw, []
+        count = raw.FPDFPath_CountSegments(path)
+        if not 2 <= count <= MAX_SEGMENTS:
+            return []
+        matrix = raw.FS_MATRIX()
+        raw.FPDFPageObj_GetMatrix(path, matrix)
+        x, y = ctypes.c_float(), ctypes.c_float()
+        at = begin = (0.0, 0.0)
+        for number in range(count):
+            segment = raw.FPDFPath_GetPathSegment(path, number)
+            raw.FPDFPathSegment_GetPoint(segment, x, y)
+            point = (matrix.a * x.value + matrix.c * y.value + matrix.e, matrix.b * x.value + matrix.d * y.value + matrix.f)
+            kind = raw.FPDFPathSegment_GetType(segment)
+            lines = [(at, point)] if kind == raw.FPDF_SEGMENT_LINETO else []
+            if kind == raw.FPDF_SEGMENT_MOVETO:
+                begin = point
+            at = point
+            if raw.FPDFPathSegment_GetClose(segment):
+                lines.append((point, begin))
+                at = begin
+            for (x0, y0), (x1, y1) in lines:
+                if (abs(x0 - x1) < 1) != (abs(y0 - y1) < 1):
+                    found.append(Rule(*self.turn(min(x0, x1), max(y0, y1), max(x0, x1), min(y0, y1))))
+        return found
+
+
+def _is_tall(box: Box) -> bool:
+    return box[3] - box[1] > 1.5 * (box[2] - box[0])
+
+
+def _turned(rotation: int, left: float, top: float, right: float, bottom: float) -> Callable[[float, float, float, float], Box]:
+    """From the file's coordinates (y upwards, before the page's rotation) to what is seen (y downwards from the upper left)."""
+    return {
+        0: lambda x0, y0, x1, y1: (x0 - left, top - y0, x1 - left, top - y1),
+        1: lambda x0, y0, x1, y1: (y1 - bottom, x0 - left, y0 - bottom, x1 - left),
+        2: lambda x0, y0, x1, y1: (right - x1, y1 - bottom, right - x0, y0 - bottom),
+        3: lambda x0, y0, x1, y1: (top - y0, right - x1, top - y1, right - x0),
+    }[rotation % 4]
