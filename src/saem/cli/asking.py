@@ -72,14 +72,15 @@ def _keep_current(db: "Project", folder: str | None, state: str | None, out: Out
 
 def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
            as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
-           k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10) -> None:
+           k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10,
+           fold: Annotated[bool, typer.Option("--fold/--no-fold", help="Of rows that say nearly the same show one.")] = True) -> None:
     """Find rows by words and meaning, best first, with the figures behind each score.
 
     Example: saem search "대출 기간" -k 5 --where "language = 'ko'"
     """
     out = Output(as_json, quiet)
     db = project(project_, state, reads=True)
-    hits = _indexed(db, table).search(query, k, where)
+    hits = _indexed(db, table).search(query, k, where, fold)
     if as_json:
         out.data({"query": query, "hits": [hit.to_dict() for hit in hits]})
         return
@@ -87,6 +88,8 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
         figures = "  ".join(f"{name} {value:.2f}" for name, value in hit.why.items())
         out.line(f"{number:2}. {hit.score:.3f}  {hit.row.get('path') or hit.id}  ({figures})")
         out.line(f"    {' '.join(str(hit.row.get('text', '')).split())[:200]}")
+        if hit.others:
+            out.line(f"    and {len(hit.others)} more that say nearly the same: {', '.join(other[:12] for other in hit.others)}")
     out.next(hint(f"saem trace {hits[0].id[:12]}", project_, state) if hits else hint("saem status", project_, state))
 
 

@@ -74,3 +74,13 @@ def embedder(name: str) -> "Embedder":
 def tokenize(texts: "Sequence[str]") -> list[str]:
     """The words of texts as the text index holds them, separated by spaces."""
     return cast("list[str]", importlib.import_module("saem.transform.words").tokenize(texts))
+
+
+def is_korean_word(word: str) -> bool:
+    """Whether the Korean analyser lists all that a word is made of; True where none is installed."""
+    return bool(importlib.import_module("saem.transform.words").is_korean_word(word))
+
+
+def codes(text: str) -> list[str]:
+    """The codes and long numbers of a text, as the text index holds them: E-1024 -> e1024."""
+    return cast("list[str]", importlib.import_module("saem.transform.words").codes(text))

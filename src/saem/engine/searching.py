@@ -4,21 +4,24 @@ from typing import TYPE_CHECKING
 
 from saem.core import registry
 from saem.core.errors import SaemError, caller
+from saem.core.protocols import TokenEmbedder
 from saem.engine.background import background
+from saem.engine.spelling import mended
 from saem.store.catalog import Head
-from saem.store.search import Found, Hit, Question, find
+from saem.store.sample import sample
+from saem.store.search import Found, Hit, Question, find, holds, told
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
 
 
-def search(project: "Project", name: str, query: str, k: int = 10, where: str | None = None) -> list[Hit]:
+def search(project: "Project", name: str, query: str, k: int = 10, where: str | None = None, fold: bool = True) -> list[Hit]:
     """The k rows of a published table that fit best."""
-    return explore(project, name, query, k, where).hits
+    return explore(project, name, query, k, where, fold=fold).hits
 
 
 def explore(project: "Project", name: str, query: str, k: int = 10, where: str | None = None,
-            heads: Mapping[str, Head] | None = None) -> Found:
+            heads: Mapping[str, Head] | None = None, fold: bool = True) -> Found:
     """The same with what the hits' figures are relative to. A vector column is asked with the model that wrote it.
 
     heads  one reading of the catalog: a publish that comes in between changes neither the rows nor the model
@@ -33,7 +36,14 @@ def explore(project: "Project", name: str, query: str, k: int = 10, where: str |
     if text is None and vector is None:
         raise SaemError("E210", f"'{name}' has no index to search", where=caller(),
                         fix=f'{name}.index(text="text", vector="embedding") in the pipeline, then: saem run')
+    embedder = registry.embedder(encoders[vector]) if vector else None
+    if text:
+        with told(dataset, where):
+            seen = sample(dataset.uri, dataset.version, where, vector, text)
+            is_word = embedder.is_word if isinstance(embedder, TokenEmbedder) else lambda _: True
+            query = mended(query, seen, lambda word: holds(dataset, text, word, where), is_word)
     words = registry.tokenize([query])[0].split() if text else []
-    vectors = registry.embedder(encoders[vector]).queries([query])[0] if vector and query.strip() else None
-    return find(dataset, Question(words, text, vectors, vector if vectors is not None else None), k, where,
-                lambda: background(encoders[vector] if vector else None))
+    codes = tuple(code for code in registry.codes(query) if code in words)
+    vectors = embedder.queries([query])[0] if embedder and query.strip() else None
+    return find(dataset, Question(words, text, vectors, vector if vectors is not None else None, codes), k, where,
+                lambda: background(encoders[vector] if vector else None), fold)

@@ -175,10 +175,14 @@ class Table:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def search(self, query: str, k: int = 10, where: str | None = None) -> "list[Hit]":
-        """The k rows that fit the query best, best first, each with its scores explained."""
+    def search(self, query: str, k: int = 10, where: str | None = None, fold: bool = True) -> "list[Hit]":
+        """The k rows that fit the query best, best first, each with its scores explained.
+
+        where  an SQL condition on rows and their dates: "modified >= timestamp '2026-01-01'"; what it leaves out is not looked at
+        fold   of rows that say nearly the same show the best, which names the `others`
+        """
         from saem.engine.searching import search
-        return search(self.project, self.name, query, k, where)
+        return search(self.project, self.name, query, k, where, fold)
 
     def __repr__(self) -> str:
         return f"Table('{self.name}')"

@@ -3,16 +3,17 @@
 1. Sentences of the found passages are ranked by what costs nothing: rare words of the question, the passage's own score, and
    whether they hold what is asked for (kinds.py).
 2. The CANDIDATES best are embedded and ranked again with their meaning beside these.
-3. support.py weighs the figures of the best one: enough, or not found.
+3. The best one is read token by token beside the question, where the model shows its tokens.
+4. support.py weighs its figures: enough, or not found.
 """
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from saem.core import registry
-from saem.core.protocols import Embedder
-from saem.infer.kinds import wanted
-from saem.infer.support import WEIGHTS, WORDS_ALONE, Weights, probability, weigh
+from saem.core.protocols import Embedder, TokenEmbedder
+from saem.infer.kinds import FIT, UNFIT, wanted
+from saem.infer.support import VECTORS_ALONE, WEIGHTS, WORDS_ALONE, Weights, probability, weigh
 from saem.store.sample import is_hangul
 from saem.store.search import Found
 
@@ -65,11 +66,13 @@ def choose(question: str, passages: Sequence[Passage], found: Found, embedder: E
     embedder  of the searched vectors; None = words alone
     """
     has_meaning = embedder is not None and found.vector is not None
-    weights = WEIGHTS if has_meaning else WORDS_ALONE
+    weights = (WEIGHTS if isinstance(embedder, TokenEmbedder) else VECTORS_ALONE) if has_meaning else WORDS_ALONE
     best = early(read(question, passages, found), weights)
     if embedder is not None and has_meaning:
         understand(best, found, embedder)
     ranked = sorted(best, key=lambda each: -weigh(weights.rank, each.figures))
+    if has_meaning and isinstance(embedder, TokenEmbedder):
+        compare(question, ranked[:1], embedder)
     figures = why(ranked, weights)
     return (quoted(ranked, weights) if figures["support"] >= ENOUGH else []), figures
 
@@ -85,7 +88,7 @@ def read(question: str, passages: Sequence[Passage], found: Found) -> list[Candi
         candidate.figures = {
             "words": words, "above": _share(rarity, own | candidate.above) - words, "passage": passage.score,
             "near": passage.z - found.sample.chance, "fit": kind.fit(candidate.text), "bare": float(_is_bare(candidate.text)),
-            "crosses": float(is_hangul(candidate.text) != is_korean), "meaning": 0.0}
+            "crosses": float(is_hangul(candidate.text) != is_korean), "meaning": 0.0, "alike": 0.0}
     return made
 
 
@@ -102,12 +105,29 @@ def understand(candidates: Sequence[Candidate], found: Found, embedder: Embedder
             candidate.figures["meaning"] = float((cosine - mean) / deviation)
 
 
+def compare(question: str, candidates: Sequence[Candidate], embedder: TokenEmbedder) -> None:
+    """Give each its `alike`: the mean, over the question's tokens, of the cosine with the sentence's token that is nearest.
+
+    One vector a text blurs which words it is made of; this sees whether each thing that is asked about is spoken of.
+    Source: Khattab and Zaharia 2020, https://arxiv.org/abs/2004.12832 (late interaction)
+    """
+    asked = embedder.tokens(question, is_query=True) if candidates else None
+    for candidate in candidates:
+        held = embedder.tokens(candidate.led)
+        if asked is not None and len(asked) and len(held):
+            candidate.figures["alike"] = float((asked @ held.T).max(axis=1).mean())
+
+
 def why(ranked: Sequence[Candidate], weights: Weights) -> dict[str, float]:
     """What decides about refusal: the figures of the best sentence, those of the question, and `support` in [0, 1]."""
     if not ranked:
         return {"support": 0.0}
-    best = ranked[0]
-    figures = best.figures | {"rank": weigh(weights.rank, best.figures), "covered": best.figures["words"] + best.figures["above"]}
+    figures = dict(ranked[0].figures)
+    figures["rank"] = weigh(weights.rank, figures)
+    figures["covered"] = figures["words"] + figures["above"]
+    figures["fits"], figures["unfit"] = float(figures["fit"] == FIT), float(figures["fit"] == UNFIT)
+    # across languages no word is shared, and tokens are less alike
+    figures["shared"], figures["alike_across"] = figures["covered"] * (1 - figures["crosses"]), figures["alike"] * figures["crosses"]
     return figures | {"support": probability(weights.support, figures)}
 
 

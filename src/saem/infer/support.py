@@ -21,6 +21,7 @@ WEIGHTS = Weights(
     rank={"meaning": 1.62, "words": 1.79, "passage": 12.61, "fit": 3.64, "bare": -2.99, "crosses": 2.11},
     support={"meaning": 0.28, "near": 1.47, "fit": 4.02, "covered": 0.95, "": -5.45},
 )
+VECTORS_ALONE = WEIGHTS       # for models that do not show their tokens
 WORDS_ALONE = Weights(       # for tables without vectors
     early={"words": 8.05, "above": -0.79, "passage": 13.45, "fit": 4.07, "bare": -2.79, "crosses": -1.37},
     rank={"words": 8.05, "above": -0.79, "passage": 13.45, "fit": 4.07, "bare": -2.79, "crosses": -1.37},

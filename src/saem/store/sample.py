@@ -3,6 +3,7 @@
 Everything is taken from a sample of the rows under the reader's own condition, so that no figure tells of other rows.
 """
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
@@ -17,6 +18,7 @@ from saem.store.table import condition
 SAMPLE_ROWS = 1_000    # of any table; their vectors are 1.5 MB
 FEW_ROWS = 60          # a smaller sample is topped up with a background
 LANGUAGE_ROWS = 20     # of Hangul, and of others: fewer do not tell how the two differ
+MAX_SPELLED = 20       # letters of a word that a question may have misspelled
 SATURATION, LENGTH_SHARE = 1.2, 0.75      # k1 and b of BM25
 
 _HANGUL, _LETTER = re.compile("[가-힣]"), re.compile("[^\\W\\d_]")
@@ -48,8 +50,20 @@ class Sample:
     # words
 
     @cached_property
-    def _rows_with(self) -> Counter[str]:
+    def spread_of_words(self) -> Counter[str]:
+        """In how many of the rows each word stands."""
         return Counter(word for words in self.words for word in set(words))
+
+    @cached_property
+    def shortened(self) -> dict[str, list[str]]:
+        """Words without digits, in Latin letters or jamo, by themselves and by each way to leave one letter out."""
+        made: dict[str, list[str]] = {}
+        for word in self.spread_of_words:
+            if word.isalpha() and len(word) <= MAX_SPELLED:
+                letters = unicodedata.normalize("NFD", word)
+                for form in {letters, *(letters[:at] + letters[at + 1:] for at in range(len(letters)))}:
+                    made.setdefault(form, []).append(letters)
+        return made
 
     @cached_property
     def _mean_words(self) -> float:
@@ -57,7 +71,7 @@ class Sample:
 
     def rarity(self, word: str) -> float:
         """The inverse document frequency of BM25, above 0: about 0.7 for a word in every other row, 7 for one in none of 1,000."""
-        rows = self._rows_with.get(word, 0)
+        rows = self.spread_of_words.get(word, 0)
         return log(1 + (len(self.words) - rows + 0.5) / (rows + 0.5))
 
     def coverage(self, asked: Sequence[str], held: Sequence[str]) -> float:

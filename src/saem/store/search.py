@@ -8,11 +8,15 @@ z      how far a row's cosine stands above the mean of the rows, in standard dev
        what the vectors say about their language is left out of it
 
 Both are absolute, not shares of the best row's: a question that no row answers scores low everywhere.
+A code in the question (E-1024, 010-1234-5678) is held or not, and near in meaning to nothing: by as much as the question is about its
+codes, measured in rarity, rows that hold them whole come first.
+Of rows that say nearly the same one is shown, and names the others.
 Source: `python -m benchmarks.answers` compares with BM25, vectors and reciprocal rank fusion.
 """
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import lance
@@ -26,28 +30,32 @@ from saem.store.table import condition
 
 POOL = 50              # candidates from each side
 WORDS_WEIGHT = 0.4     # 0.3 to 0.5 are as good
+FOLDED_SHARE = 0.8     # of the words of two rows that both hold: copies and versions of one text
 FULL_Z = 6.0           # the best row of a question that is answered stands 4 to 6 above the mean
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A found row. score in [0, 1]; why = the figures that it was made of."""
+    """A found row. score in [0, 1]; why = the figures that it was made of; others = ids of rows that say nearly the same."""
     score: float
     id: str
     row: dict[str, Any]
     why: dict[str, float] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"score": round(self.score, 4), "id": self.id, "row": self.row, "why": {k: round(v, 4) for k, v in self.why.items()}}
+        return {"score": round(self.score, 4), "id": self.id, "row": self.row, "why": {k: round(v, 4) for k, v in self.why.items()},
+                "others": list(self.others)}
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: words for the text index, a unit vector for the vector column; either may be missing."""
+    """What is asked: words for the text index, a unit vector for the vector column; either may be missing. codes: some of the words."""
     words: list[str]
     text_column: str | None
     vector: np.ndarray | None
     vector_column: str | None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,47 +68,86 @@ class Found:
 
 
 def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | None,
-         background: Callable[[], Sample] | None = None) -> Found:
+         background: Callable[[], Sample] | None = None, fold: bool = True) -> Found:
     """The k best rows, best first; equal scores in the order of their ids.
 
     where       an SQL condition that every row meets which is found or counted
     background  gives what tops up the sample of a small table
+    fold        of rows that say nearly the same show one
     Raises: E211 for a wrong condition.
     """
-    try:
+    with told(dataset, where):
         seen = sample(dataset.uri, dataset.version, where, question.vector_column, question.text_column)
         seen = seen.with_background(background) if background else seen
         vector = None if question.vector is None else seen.without_language(question.vector)
         candidates = sorted(_by_words(dataset, question, max(POOL, k), where) | _by_vector(dataset, question, vector, max(POOL, k), where))
+    hits, words = _scored(dataset, question, vector, candidates, seen) if candidates else ([], [])
+    return Found(_folded(hits, words, k) if fold and words else hits[:k], question.words, vector, seen)
+
+
+@contextmanager
+def told(dataset: lance.LanceDataset, where: str | None) -> Iterator[None]:
+    """What goes wrong inside is the condition's fault, if there is one. Raises: E211."""
+    try:
+        yield
     except (OSError, ValueError) as error:
         if where is None:
             raise
         raise SaemError("E211", f"the condition {where!r} is wrong: {re.sub(r', rust.*', '', str(error).splitlines()[0]):.200}",
                         fix=f"an SQL condition over {', '.join(visible(dataset.schema).names)}") from error
-    hits = _scored(dataset, question, vector, candidates, seen)[:k] if candidates else []
-    return Found(hits, question.words, vector, seen)
 
 
-def _scored(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, candidates: list[int], seen: Sample) -> list[Hit]:
-    """The candidates with their scores, best first."""
+def holds(dataset: lance.LanceDataset, column: str, word: str, where: str | None) -> bool:
+    """Whether any row that meets the condition has a word."""
+    return bool(_ids(dataset, where, ["_score"], full_text_query={"columns": [column], "query": word}, limit=1))
+
+
+def _folded(hits: list[Hit], words: list[set[str]], k: int) -> list[Hit]:
+    """The k best of those that say something new; each names those after it that say the same."""
+    kept: list[int] = []
+    others: dict[int, list[str]] = {}
+    for number, (hit, own) in enumerate(zip(hits, words, strict=True)):
+        first = next((at for at in kept if _is_same(own, words[at])), None)
+        if first is not None:
+            others.setdefault(first, []).append(hit.id)
+        elif len(kept) < k:
+            kept.append(number)
+    return [replace(hits[at], others=tuple(others.get(at, ()))) for at in kept]
+
+
+def _is_same(one: set[str], other: set[str]) -> bool:
+    return bool(one) and len(one & other) >= FOLDED_SHARE * len(one | other)
+
+
+def _scored(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, candidates: list[int],
+            seen: Sample) -> tuple[list[Hit], list[set[str]]]:
+    """(the candidates with their scores, best first, and the words of each; none without a text index)."""
     columns = ["_id", *(f.name for f in visible(dataset.schema) if not pa.types.is_fixed_size_list(f.type))]
     own = [name for name in (question.text_column, question.vector_column) if name]
     rows = dataset._take_rows(candidates, columns=[*columns, *own])
-    score = np.zeros(len(candidates))
+    score, held = np.zeros(len(candidates)), list[list[str]]()
     why: dict[str, np.ndarray] = {}
     if question.text_column is not None:
-        why["words"] = np.array([seen.coverage(question.words, held.split()) for held in rows[question.text_column].to_pylist()])
+        held = [words.split() for words in rows[question.text_column].to_pylist()]
+        why["words"] = np.array([seen.coverage(question.words, each) for each in held])
         score += why["words"] * (WORDS_WEIGHT if vector is not None else 1)
     if vector is not None and question.vector_column is not None:
         mean, deviation = seen.spread(vector)
         why["cosine"] = matrix(rows[question.vector_column]) @ vector
         why["z"] = (why["cosine"] - mean) / deviation
         score += why["z"] / FULL_Z * (1 - WORDS_WEIGHT if question.text_column is not None else 1)
+    if question.codes and held:
+        codes = sum(seen.rarity(code) for code in question.codes)
+        rest = sum(seen.rarity(word) for word in set(question.words) if not any(word in code for code in question.codes))
+        why["code"] = np.array([sum(code in each for code in question.codes) / len(question.codes) for each in map(set, held)])
+        about = codes / (codes + rest)
+        score = (1 - about) * score + about * (0.8 * why["code"] + 0.2 * why["words"])
     content = rows.select(columns).to_pylist()
     names = [row.pop("_id").hex() for row in content]
     figures = [dict(zip(why, values, strict=True)) for values in zip(*(each.tolist() for each in why.values()), strict=True)]
     order = sorted(range(len(candidates)), key=lambda i: (-score[i], names[i]))
-    return [Hit(float(np.clip(score[i], 0, 1)), names[i], content[i], figures[i]) for i in order]
+    hits = [Hit(float(np.clip(score[i], 0, 1)), names[i], content[i], figures[i]) for i in order]
+    return hits, [set(held[i]) for i in order] if held else []
 
 
 def _by_words(dataset: lance.LanceDataset, question: Question, pool: int, where: str | None) -> set[int]:

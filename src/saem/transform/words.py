@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 VERSION = "1"
 MAX_WORDS = 1 << 18                   # that are remembered, about 60 MB
 MAX_TOKEN_CHARS = 64                  # a longer one is data, not a word; its beginning is kept
+UNLISTED = 60                         # Kiwi gives smaller ids to forms that it only guesses the tag of
 MAX_HANGUL_CHARS = 100                # between two spaces that Kiwi gets at once
 
 # Neither questions nor documents are about these. `it` and `us` stay in capitals: IT and US are words
@@ -72,6 +73,31 @@ def tokenize(texts: Sequence[str]) -> list[str]:
     composed = [text if text.isascii() else unicodedata.normalize("NFKC", _ENCLOSED.sub(r" \1 ", text)) for text in texts]
     _learn(composed)
     return [" ".join(filter(None, map(_words.__getitem__, text.split()))) for text in composed]
+
+
+def codes(text: str) -> list[str]:
+    """The whole tokens of codes, addresses with digits, dates and long numbers.
+
+    >>> codes("E-1024호는 010-1234-5678로, 14일 안에 5,000원")
+    ['e1024', '01012345678', '5000']
+    """
+    composed = _HANGUL.sub(" ", unicodedata.normalize("NFKC", text))
+    found = (_whole(compound[0]) for compound in _COMPOUND.finditer(composed.lower()))
+    return list(dict.fromkeys(each for each in found if len(each) > 2 and re.search(r"\d", each)
+                              and (len(each) > 3 or not each.isdigit())))
+
+
+def _whole(compound: str) -> str:
+    return next(iter(_compound_tokens(compound, compound)), "")
+
+
+def is_korean_word(word: str) -> bool:
+    """Whether Kiwi's dictionary lists all that a word is made of; True without Kiwi."""
+    if not has_kiwi():
+        return True
+    kiwi = _loaded()
+    with _one_at_a_time:
+        return all(token.id >= UNLISTED for token in kiwi.tokenize(word))
 
 
 def fingerprint() -> str:

