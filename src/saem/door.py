@@ -9,8 +9,10 @@ from typing import Any
 from saem.core.errors import SaemError, suggest
 from saem.core.run import OnStep, ignore
 from saem.engine.project import Project
+from saem.transform.isolation import limits
 
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
+KNOWN = ("state", *limits.NAMES)
 
 
 def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:
@@ -24,6 +26,7 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     root = os.path.abspath(os.path.expanduser(path))
     if not os.path.isdir(root):
         raise SaemError("E206", f"there is no folder '{path}'", fix="saem init NAME --docs FOLDER, or saem ask FOLDER \"question\"")
+    limits.configure(settings_of(root))
     db = Project(state_of(root, state), on_step, root)
     try:
         if is_project(root):
@@ -97,8 +100,8 @@ def settings_of(root: str) -> dict[str, Any]:
     if not isinstance(settings, dict) or not isinstance(settings.get("state", ""), str):
         raise SaemError("E207", f"{SETTINGS} holds {settings!r}", where=path, fix='[saem]\nstate = "FOLDER"')
     for name in settings:
-        if name != "state":
-            raise SaemError("E207", f"{SETTINGS} has no setting '{name}'", where=path, fix=suggest(name, ["state"], "setting"))
+        if name not in KNOWN:
+            raise SaemError("E207", f"{SETTINGS} has no setting '{name}'", where=path, fix=suggest(name, KNOWN, "setting"))
     return settings
 
 

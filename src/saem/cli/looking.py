@@ -147,14 +147,16 @@ def doctor(project_: ProjectOption = None, state: StateOption = None, as_json: J
     Example: saem doctor
     """
     from saem.core.errors import SaemError
-    from saem.services.health import installation, project_health
+    from saem.services.health import installation, isolation, project_health
     out = Output(as_json, quiet)
     checks = installation()
     try:
-        checks += project_health(project(project_, state))
+        db = project(project_, state)
+        checks += [isolation(), *project_health(db)]
     except SaemError as error:
         if error.code != "E206":
             raise
+        checks.append(isolation())
     if as_json:
         out.data({"checks": [c.to_dict() for c in checks]})
     else:

@@ -1,6 +1,8 @@
 """What `saem doctor` looks at: the installation, and what a project could not read or left out."""
 import dataclasses
 import importlib.util
+import os
+import tempfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,29 @@ def installation() -> list[Check]:
         found = versions([package])[0].partition("=")[2] if is_there else "not installed"
         checks.append(Check(package, is_there, f"{found} ({purpose})", "" if is_there else f'pip install "saem[{extra}]"'))
     return checks
+
+
+def isolation() -> Check:
+    """A process that parses is started, and tries what it must not."""
+    name = "reading documents"
+    if os.name != "posix":
+        return Check(name, False, "in saem's own process: nothing on this system keeps a hostile file in", "read doubtful folders on Linux")
+    from saem.transform.isolation.limits import current
+    from saem.transform.isolation.process import Process
+    from saem.transform.isolation.sandbox import FORBIDDEN
+    limits = current()
+    try:
+        process = Process(limits)
+    except SaemError as error:
+        return Check(name, False, error.what, "is the Python installation whole?", True)
+    with tempfile.NamedTemporaryFile() as file:
+        kept = process.probe(file.name)
+    process.end()
+    bounds = f"{limits.parse_seconds} s, {limits.parse_memory_mb:,} MB, {limits.parse_text_mb:,} MB of text a file"
+    open_to = [each for each in FORBIDDEN if each not in kept]
+    found = f"in processes of their own ({bounds}), kept from: {', '.join(kept) or 'nothing'}"
+    return Check(name, not open_to, found + (f"; NOT from: {', '.join(open_to)}" if open_to else ""),
+                 "a Linux of 2022 or newer keeps parsers from all of that: docs/explanation/safety.md" if open_to else "")
 
 
 def project_health(db: "Project") -> list[Check]:
