@@ -23,6 +23,7 @@ def main() -> None:
         sys.modules[name] = package
     from saem.transform.isolation import sandbox
     asked, told = _pipes()
+    size = Size(setting["memory_bytes"])
     sandbox.enter(setting["memory_bytes"], setting["readable"], setting["programs"], setting["parent"])
     from saem.core.errors import SaemError
     from saem.transform.isolation import wire
@@ -35,9 +36,9 @@ def main() -> None:
         try:
             content = asked.read(task["size"])
             _allow_seconds(task["seconds"])
-            reply = wire.encoded({"parsed": _parsed(task["module"], content, task["path"]), "is_worn": _is_worn(setting["memory_bytes"])})
+            reply = wire.encoded({"parsed": _parsed(task["module"], content, task["path"]), "is_worn": size.is_worn()})
         except Exception as error:                              # whatever a parser does, the file fails and nothing else
-            reply = wire.encoded({**_told(error), "is_worn": not isinstance(error, SaemError) or _is_worn(setting["memory_bytes"])})
+            reply = wire.encoded({**_told(error), "is_worn": not isinstance(error, SaemError) or size.is_worn()})
         content = b""
         _tell(told, reply)
         reply = b""
@@ -87,11 +88,16 @@ def _clean(text: str) -> str:
     return text[:2000].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _is_worn(memory_bytes: int) -> bool:
-    """Whether the process has grown so large that the next file should find a fresh one."""
-    import resource
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > memory_bytes // 4
+class Size:
+    """Of this process: whether it has grown so large that the next file should find a fresh one."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        """To be made before the walls go up: they hide /proc. (getrusage tells the size of the parent too, through exec.)"""
+        self._most = memory_bytes // 4
+        self._file = os.open("/proc/self/statm", os.O_RDONLY) if os.path.exists("/proc/self/statm") else -1
+
+    def is_worn(self) -> bool:
+        return self._file >= 0 and int(os.pread(self._file, 200, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE") > self._most
 
 
 def _line(error: Exception) -> str:

@@ -27,15 +27,15 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 class Container:
     """An open archive. `names` are its files in the archive's order, with '/' between folders.
 
-    Raises: E401 empty file, E402 no archive, E403 encrypted, E404 cut off, corrupt, more members than MAX_MEMBERS, or a member
-    whose name leads out of the archive.
+    Raises: E401 empty file, E402 no archive, E403 encrypted, E404 cut off, corrupt, or with a member whose name leads out
+    of the archive, E407 more members than MAX_MEMBERS.
     """
 
     def __init__(self, content: bytes, path: str) -> None:
         self.path, self._read_bytes, self._size_bytes = path, 0, len(content)
         _refuse_others(content, path)
         if content.count(b"PK\x01\x02") > MAX_MEMBERS:        # counted before they become objects
-            raise self.corrupt(f"the archive holds more than {MAX_MEMBERS} files")
+            raise self._too_large(f"the archive holds more than {MAX_MEMBERS} files")
         try:
             self._zip = zipfile.ZipFile(BytesIO(content))
         except _BROKEN as error:
@@ -50,7 +50,7 @@ class Container:
         return name in self._members
 
     def read(self, name: str) -> bytes:
-        """A member's bytes. Raises: E403, E404 (not there, corrupt, or larger than the limits)."""
+        """A member's bytes. Raises: E403, E404 (not there, corrupt), E407 (larger than the limits)."""
         return b"".join(self.chunks(name))
 
     def chunks(self, name: str) -> Iterator[bytes]:
@@ -67,7 +67,7 @@ class Container:
                 size += len(chunk)
                 self._read_bytes += len(chunk)
                 if size > MAX_MEMBER_BYTES or self._read_bytes > max(FREE_BYTES, min(MAX_TOTAL_BYTES, MAX_RATIO * self._size_bytes)):
-                    raise self.corrupt(f"'{name}' in it unpacks to more than {size - len(chunk) >> 20} MB: this may be a zip bomb")
+                    raise self._too_large(f"'{name}' in it unpacks to more than {size - len(chunk) >> 20} MB: this may be a zip bomb")
                 yield chunk
 
     def _opened(self, name: str) -> IO[bytes]:
@@ -82,6 +82,9 @@ class Container:
             return self._zip.open(info)
         except _BROKEN as error:
             raise self.corrupt(f"'{name}' in it is damaged: {error}") from error
+
+    def _too_large(self, what: str) -> SaemError:
+        return SaemError("E407", what, where=self.path, fix="if the file is to be trusted, unpack it and give its parts to the source")
 
     def corrupt(self, what: str) -> SaemError:
         return SaemError("E404", what, where=self.path, fix="open it in the program that it was made with and save it anew")
