@@ -2,6 +2,7 @@
 import dataclasses
 import importlib.util
 import os
+import shutil
 import tempfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,10 @@ def installation() -> list[Check]:
         is_there = importlib.util.find_spec(module) is not None
         found = versions([package])[0].partition("=")[2] if is_there else "not installed"
         checks.append(Check(package, is_there, f"{found} ({purpose})", "" if is_there else f'pip install "saem[{extra}]"'))
+    is_there = shutil.which("tesseract") is not None
+    fix = "apt install tesseract-ocr tesseract-ocr-kor (macOS: brew install tesseract tesseract-lang)"
+    checks.append(Check("tesseract", is_there, "installed (scans and pictures)" if is_there else "not installed (scans and pictures)",
+                        "" if is_there else fix))
     return checks
 
 

@@ -42,7 +42,7 @@ def test_a_file_name_in_the_metadata_is_no_title() -> None:
 
 
 def test_a_scan_is_a_failure_that_says_so() -> None:
-    with pytest.raises(SaemError, match="probably a scan") as caught:
+    with pytest.raises(SaemError, match="none of the 2 pages has text") as caught:
         pdf.parse(read("scan.pdf"), "scan.pdf")
     assert caught.value.code == "E401"
 

@@ -23,6 +23,7 @@ WIDE_GAP = 0.9                        # of the letters' size: more than a justif
 LATIN_WIDTH, WIDE_MORE = 0.63, 0.45   # of a letter, and what a Chinese or Korean one has more: a line that is wider has a gap in it
 MAX_THICKNESS = 3.0                   # points: a thicker bar is no rule
 MIN_PICTURE_SHARE = 0.5               # of the page that a scan covers
+MIN_OUTLINES = 100                    # drawn things on a page without text
 MAX_STAMP_CHARS = 40                  # text that a scanner or an archive puts on a picture of a page
 
 _LINE = re.compile(r"[^\r\n\ufffe]+")
@@ -122,10 +123,17 @@ class Page:
                 found += self._edges(thing)
         return found
 
-    def has_picture(self) -> bool:
-        """Whether a picture covers most of the page."""
+    def is_picture(self) -> bool:
+        """Whether the page shows a picture instead of text: a scan, with a stamp at most."""
+        chars = len("".join(self.text[:1000].split()))
+        if chars > MAX_STAMP_CHARS:
+            return False
         area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in map(self._bounds, self._things(self.raw.FPDF_PAGEOBJ_IMAGE)))
-        return bool(area >= MIN_PICTURE_SHARE * self.width * self.height)
+        if area >= MIN_PICTURE_SHARE * self.width * self.height:
+            return True
+        # letters drawn as outlines, or a picture inside of another thing
+        return not chars and self.raw.FPDFPage_CountObjects(self.page) > 0 and (
+            bool(area) or self.raw.FPDFPage_CountObjects(self.page) >= MIN_OUTLINES or any(self._things(self.raw.FPDF_PAGEOBJ_FORM)))
 
     def box(self, index: int) -> Box:
         """Of one character, by its index in `text`: as wide as the letter, as high as the font."""

@@ -1,4 +1,4 @@
-"""PDF: the text layer, page by page, with pypdfium2 (Apache-2.0 or BSD; PDFium is what Chromium reads PDFs with)."""
+"""PDF: the text layer, page by page, with pypdfium2 (Apache-2.0 or BSD; PDFium is what Chromium reads PDFs with); scans by tesseract."""
 import datetime
 import re
 import threading
@@ -9,24 +9,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from saem.core.errors import SaemError, missing
-from saem.transform.parse import _layout
+from saem.transform.parse import _layout, _ocr
 from saem.transform.parse._decode import VERSION as DECODE_VERSION
 from saem.transform.parse._decode import clean
 from saem.transform.parse._furniture import running
+from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
 from saem.transform.parse._parsed import Element, Heading, Parsed
 from saem.transform.parse._pdf_page import Page
-from saem.transform.parse._piece import Box, Piece, Rule
-from saem.transform.parse._tables import aligned, ruled
+from saem.transform.parse._piece import Piece, Rule
+from saem.transform.parse._reading import VERSION as READING_VERSION
+from saem.transform.parse._reading import sheet
 from saem.transform.parse._written import Sheet, Written, write
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from pypdfium2 import PdfDocument
 
 SUFFIXES: tuple[str, ...] = (".pdf",)
-VERSION = f"2+{DECODE_VERSION}.{OUTLINE_VERSION}"
-LIBRARIES: tuple[str, ...] = ("pypdfium2",)
+VERSION = f"2+{DECODE_VERSION}.{OUTLINE_VERSION}.{READING_VERSION}"
+LIBRARIES: tuple[str, ...] = ("pypdfium2", "pillow")
+PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)
 
 METADATA = ("Title", "Author", "CreationDate", "ModDate")
 MAX_TITLE_CHARS = 120
@@ -55,10 +59,12 @@ def parse(content: bytes, path: str) -> Parsed:
     """Text in reading order, columns and tables kept, without running heads and feet. Headings are the bookmarks that stand on their
     page as a line, else numbered parts of rules, else what is set larger. The title is the metadata's unless that is a file name.
 
-    Raises: E401 (no text layer), E402 (no PDF), E403 (encrypted), E404 (corrupt or cut off), E103 (no pypdfium2).
+    Pages that are pictures are read by tesseract where it is installed, else named in `missing`.
+
+    Raises: E401 (no text), E402 (no PDF), E403 (encrypted), E404 (corrupt or cut off), E103 (no pypdfium2).
     """
     with _opened(content, path) as document:
-        seen, lost = _seen(document)
+        seen, lost = _seen(document, path)
         metadata = {key: " ".join(clean(document.get_metadata_value(key)).split()) for key in METADATA}
         bookmarks = _bookmarks(document)
     written = _written(seen)
@@ -66,8 +72,11 @@ def parse(content: bytes, path: str) -> Parsed:
     if not text.strip():
         if lost and len(lost) == len(seen):
             raise SaemError("E404", f"no page of the PDF can be read: {lost[0]}", where=path, fix="open it in a viewer and save it anew")
-        raise SaemError("E401", f"none of the {len(seen)} pages has a text layer: this is probably a scan", where=path,
-                        fix="run character recognition first, for instance: ocrmypdf in.pdf out.pdf")
+        if _ocr.is_installed():
+            raise SaemError("E401", f"none of the {len(seen)} pages has text, and none was found in their pictures", where=path,
+                            fix="leave it out (.saemignore) if it shows none")
+        raise SaemError("E401", f"none of the {len(seen)} pages has text: this is probably a scan, and tesseract, which would read it, "
+                        "is not installed", where=path, fix=_ocr.INSTALL)
     sized = [(size, e) for size, e in zip(written.sizes, written.elements, strict=True) if e.kind == "title"][:MAX_TITLES]
     headings = _located(bookmarks, text, written.page_starts) or outline(text) or _by_size(sized, text)
     title = metadata["Title"]
@@ -85,32 +94,10 @@ def _written(seen: list[_Seen]) -> Written:
     sheets = []
     for page, dropped in zip(seen, furniture, strict=True):
         pieces = [p for k, p in enumerate(page.pieces) if k not in dropped] if dropped else page.pieces
-        sheets.append(_sheet(replace(page, pieces=pieces)))
+        sheets.append(Sheet([_layout.Block("paragraph", [[p] for p in pieces])]) if page.is_bare and pieces else
+                      sheet(pieces, page.rules, page.width, page.height, page.angle))
     _layout.titles([sheet.blocks for sheet in sheets])
     return write(sheets)
-
-
-def _sheet(page: _Seen) -> Sheet:
-    pieces, restore = page.pieces, None
-    if not pieces:
-        return Sheet([])
-    if page.is_bare:
-        return Sheet([_layout.Block("paragraph", [[p] for p in pieces])])
-    rules = page.rules
-    if page.angle:
-        turn, restore = _quarter(page.angle, page.width, page.height)
-        pieces = [_moved(p, turn((p.left, p.top, p.right, p.bottom))) for p in pieces]
-        rules = [Rule(*turn(tuple(rule))) for rule in rules]
-    if _layout.is_simple(pieces):
-        return Sheet(_layout.blocks([[p] for p in pieces]), restore)
-    tables, rest = ruled(pieces, rules)
-    more, rest = aligned(rest)
-    return Sheet(_layout.blocks(_layout.ordered(rest, tables + more)), restore)
-
-
-def _moved(piece: Piece, box: Box) -> Piece:
-    left, top, right, bottom = box
-    return piece._replace(left=left, top=top, right=right, bottom=bottom)
 
 
 @contextmanager
@@ -139,7 +126,7 @@ def _opened(content: bytes, path: str) -> Iterator["PdfDocument"]:
             document.close()
 
 
-def _seen(document: "PdfDocument") -> tuple[list[_Seen], list[str]]:
+def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str]]:
     """The pieces of every page, and what could not be read."""
     from pypdfium2 import PdfiumError
     seen: list[_Seen] = []
@@ -153,9 +140,35 @@ def _seen(document: "PdfDocument") -> tuple[list[_Seen], list[str]]:
             continue
         try:
             seen.append(_seen_page(page))
+            is_picture = page.is_picture()
         finally:
             page.close()
+        if not is_picture:
+            continue
+        found = _recognised(document, number, path) if _ocr.is_installed() else []
+        if found:
+            seen[-1] = _Seen(found, [], page.width, page.height)
+        else:
+            why = "without legible text" if _ocr.is_installed() else f"and tesseract, which would read it, is not installed: {_ocr.INSTALL}"
+            lost.append(f"page {number + 1} is a picture {why}")
     return seen, lost
+
+
+def _recognised(document: "PdfDocument", number: int, path: str) -> list[Piece]:
+    """The pieces of a page that is a picture."""
+    picture, scale = drawn(document, number, _ocr.DOTS_PER_INCH, is_grey=True)
+    return _ocr.recognise(picture, scale, path)
+
+
+def drawn(document: "PdfDocument", number: int, dots_per_inch: float, is_grey: bool = False) -> tuple["Image", float]:
+    """(a page as a picture, points per pixel); a page of unusual size in fewer dots."""
+    page = document[number]
+    width, height = page.get_size()
+    scale = min(dots_per_inch / 72, (_ocr.MAX_PIXELS / max(width * height, 1)) ** 0.5)
+    try:
+        return page.render(scale=scale, grayscale=is_grey).to_pil(), 1 / scale
+    finally:
+        page.close()
 
 
 def _seen_page(page: Page) -> _Seen:
@@ -178,13 +191,6 @@ def _angle(page: Page, pieces: list[Piece]) -> int:
     first = page.box(tall[0].start)
     last = page.box(tall[0].end - 1)
     return 90 if last[1] < first[1] else 270
-
-
-def _quarter(angle: int, width: float, height: float) -> tuple:  # type: ignore[type-arg]
-    """(to upright places, back to the page's) of text that runs upwards (90) or downwards (270)."""
-    if angle == 90:
-        return (lambda b: (height - b[3], b[0], height - b[1], b[2])), (lambda b: (b[1], height - b[2], b[3], height - b[0]))
-    return (lambda b: (b[1], width - b[2], b[3], width - b[0])), (lambda b: (width - b[3], b[0], width - b[1], b[2]))
 
 
 def _by_size(titles: list[tuple[float, Element]], text: str) -> list[Heading]:
