@@ -16,7 +16,8 @@ from tests.transform.parse.pages import HEIGHT, WIDTH, drawn
 DATA = Path(__file__).parents[2] / "data"
 SCAN = (DATA / "scan_ko.png").read_bytes()          # drawn with NanumGothic, 300 dots an inch
 
-needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract") and not os.environ.get("CI"), reason="apt install tesseract-ocr tesseract-ocr-kor")
+needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract") and not os.environ.get("CI"),
+                                     reason="apt install tesseract-ocr tesseract-ocr-kor")
 
 
 @pytest.fixture
@@ -139,8 +140,7 @@ def bomb(width: int, height: int) -> bytes:
     (b"", "E404"), (b"\x89PNG\r\n\x1a\n", "E404"), (SCAN[:9000], "E404"), (b"GIF89a" + bytes(40), "E404"), (bomb(50_000, 50_000), "E407"),
     (bomb(15_000, 15_000), "E407")], ids=["empty", "only a signature", "cut off", "a gif", "50k x 50k", "15k x 15k"])
 def test_a_bad_picture_is_refused(content: bytes, code: str) -> None:
-    with pytest.raises(SaemError) as caught:
-        with _picture.opened(content, "a.png") as picture:
-            _picture.grey(*_picture.page(picture, 0, "a.png"))
+    with pytest.raises(SaemError) as caught, _picture.opened(content, "a.png") as picture:
+        _picture.grey(*_picture.page(picture, 0, "a.png"))
     assert caught.value.code == code
     assert caught.value.fix

@@ -29,6 +29,7 @@ MIN_CONFIDENCE = 40                   # per cent of a line, word by word; dust a
 PAGE, SPARSE = "3", "11"              # how it looks for text: as on a page in columns; here and there
 MIN_INK = 1_500                       # dark pixels: fewer left are dust
 SURE_OF_REST = 70
+KOREAN_FIRST = 15                     # per cent that Korean letters may be less sure of in such a line
 DOUBTED = 50                          # per cent; any word below
 SURE = 88                             # per cent; a word in Latin letters in a Korean line is below when it is none
 WIDE_GAP = 1.3                        # between words of one piece, of the line's height
@@ -111,7 +112,8 @@ def _run(content: bytes, languages: str, mode: str, dots: str, path: str) -> str
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=TIMEOUT_S, check=False, env=_environment())
     except subprocess.TimeoutExpired as error:
-        raise SaemError("E406", f"tesseract has not read a picture within {TIMEOUT_S} s", where=path, fix="leave it out (.saemignore)") from error
+        raise SaemError("E406", f"tesseract has not read a picture within {TIMEOUT_S} s", where=path,
+                        fix="leave it out (.saemignore)") from error
     if done.returncode:
         said = " ".join(done.stderr.decode("utf-8", "replace").split())[:200]
         raise SaemError("E406", f"tesseract ended with {done.returncode}: {said}", where=path, fix="does `tesseract FILE -` read it?")
@@ -193,9 +195,13 @@ def _corrected(lines: list[list[_Word]], korean: list[list[_Word]]) -> list[list
             if not _is_doubtful(word, line):
                 continue
             left, top, right, bottom = word.box
-            inside = [o for o in others if left - 2 <= (o.box[0] + o.box[2]) / 2 <= right + 2 and top <= (o.box[1] + o.box[3]) / 2 <= bottom]
+            inside = [other for other in others
+                      if left - 2 <= sum(other.box[::2]) / 2 <= right + 2 and top <= sum(other.box[1::2]) / 2 <= bottom]
             text = "".join(" " * (o.has_space and k > 0) + o.text for k, o in enumerate(inside))
-            if (_HANGUL.search(text) or word.confidence < DOUBTED) and inside and sum(o.confidence for o in inside) / len(inside) > word.confidence - 15 * bool(_HANGUL.search(text)):
+            if not inside or not _HANGUL.search(text) and word.confidence >= DOUBTED:
+                continue
+            handicap = KOREAN_FIRST if _HANGUL.search(text) else 0
+            if sum(o.confidence for o in inside) / len(inside) > word.confidence - handicap:
                 made[-1][number] = word._replace(text=text, confidence=inside[0].confidence)
     return made
 

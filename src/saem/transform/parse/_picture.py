@@ -35,7 +35,7 @@ def opened(content: bytes, path: str) -> Iterator["Image"]:
     except Image.DecompressionBombError as error:
         raise _too_large(0, path) from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise SaemError("E404", f"the picture is corrupt, or no picture of a kind that can be read",
+        raise SaemError("E404", "the picture is corrupt, or no picture of a kind that can be read",
                         where=path, fix=broken) from error
     with picture:
         try:

@@ -52,7 +52,8 @@ def _taken(picture) -> datetime.datetime | None:  # type: ignore[no-untyped-def]
     exif = picture.getexif()
     for tag in _TAKEN:
         try:
-            return datetime.datetime.strptime(str(exif.get(tag) or exif.get_ifd(0x8769).get(tag)), "%Y:%m:%d %H:%M:%S").replace(tzinfo=datetime.UTC)
+            told = str(exif.get(tag) or exif.get_ifd(0x8769).get(tag))
+            return datetime.datetime.strptime(told, "%Y:%m:%d %H:%M:%S").replace(tzinfo=datetime.UTC)
         except (ValueError, KeyError):
             continue
     return None
