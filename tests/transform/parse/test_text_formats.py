@@ -63,6 +63,15 @@ def refused(call: object, *arguments: object) -> SaemError:
 
 
 def headings_stand_where_they_say(parsed: Parsed) -> bool:
+    """And so do elements: in order, apart, without space around them, with the cells of their table; headings are titles."""
+    end = 0
+    for element in parsed.elements:
+        text = parsed.text[element.start:element.end]
+        assert end <= element.start < element.end <= len(parsed.text)
+        assert text == (text.rstrip() if element.kind == "code" else text.strip())
+        assert all(cell in text for row in element.cells for cell in row)
+        end = element.end
+    assert not parsed.elements or [e.start for e in parsed.elements if e.kind == "title"] == [h.start for h in parsed.headings]
     return all(parsed.text[h.start:h.start + len(h.text)] == h.text for h in parsed.headings)
 
 
@@ -179,6 +188,29 @@ def fee(days):
     assert headings_stand_where_they_say(parsed)
 
 
+def blocks(parsed: Parsed) -> list[tuple[str, str]]:
+    assert headings_stand_where_they_say(parsed)
+    return [(element.kind, parsed.text[element.start:element.end]) for element in parsed.elements]
+
+
+def test_markdown_is_told_in_typed_blocks() -> None:
+    assert blocks(markdown.parse(MARKDOWN.encode(), "rules.md")) == [
+        ("title", "Lending books"), ("paragraph", 'A late book costs ten cents a day. floor plan "연체료"는 100원이다.'),
+        ("table", "Item | Fee\nBook | 10"), ("list", "- first\n  - inner"), ("list", "1. one"), ("title", "Late fees"),
+        ("paragraph", "Write Vec<String> or Vec<String>, and use the <script> tag."), ("code", "def fee(days):\n    return days * 10")]
+
+
+@pytest.mark.parametrize(("front", "author", "created"), [
+    ("---\ntitle: 규정\nauthor: 김서영\ndate: 2024-03-01\n---\n", "김서영", "2024-03-01T00:00:00+00:00"),
+    ('+++\nauthor = "Kim"\ndate = 2024-03-01T09:30:00+09:00\n+++\n', "Kim", "2024-03-01T00:30:00+00:00"),
+    ('---\nauthor: ["Kim", Lee]\ndate: 2024-03-01 09:30:00 +0900\n---\n', "Kim, Lee", "2024-03-01T00:30:00+00:00"),
+    ("---\ndate: soon\nauthor:\n---\n", "", ""),
+])
+def test_front_matter_tells_author_and_date(front: str, author: str, created: str) -> None:
+    parsed = markdown.parse(f"{front}text".encode(), "a.md")
+    assert (parsed.author, parsed.created.isoformat() if parsed.created else "") == (author, created)
+
+
 def test_without_front_matter_the_first_heading_is_the_title() -> None:
     assert markdown.parse("# 이용 안내\n\n글".encode(), "a.md").title == "이용 안내"
     assert markdown.parse(b"only text", "a.md").title == ""
@@ -222,6 +254,29 @@ x = 1
     assert parsed.title == "Late fees & more"
     assert [(h.level, h.text) for h in parsed.headings] == [(1, "Late fees"), (2, "Table")]
     assert headings_stand_where_they_say(parsed)
+
+
+def test_a_page_is_told_in_typed_blocks() -> None:
+    parsed = html.parse(PAGE.encode(), "fees.html")
+    assert [kind for kind, _ in blocks(parsed)] == [
+        "title", "paragraph", "title", "table", "list", "list", "code", "paragraph"]
+    assert next(e.cells for e in parsed.elements if e.kind == "table") == [["Item", "Fee"], ["Book", "10 cents"], ["Film", "1 euro"]]
+
+
+def test_captions_code_and_headings_within_lists_keep_their_kind() -> None:
+    page = ("<ul><li>one<pre>a\n  b</pre><li>two</ul><table><caption>Fees <b>2024</b></caption><tr><td>a<td>b</table>"
+            "<figure><img alt=plan><figcaption>Figure 1</figcaption></figure><ul><li><h3>Head</h3>tail</ul><div>one</div><div>two</div>")
+    assert blocks(html.parse(page.encode(), "a.html")) == [
+        ("list", "- one"), ("code", "a\n  b"), ("list", "- two"), ("caption", "Fees 2024"), ("table", "a | b"), ("paragraph", "plan"),
+        ("caption", "Figure 1"), ("title", "- Head"), ("list", "tail"), ("paragraph", "one\ntwo")]
+
+
+def test_a_page_tells_its_author_and_dates() -> None:
+    page = ('<head><meta name="Author" content=" 김서영 "><meta property="article:published_time" content="2024-03-01T09:30:00+09:00">'
+            '<meta property="article:modified_time" content="2024-05-02"><meta name="date" content="1999-01-01"></head><p>x')
+    parsed = html.parse(page.encode(), "a.html")
+    assert parsed.author == "김서영"
+    assert [str(parsed.created), str(parsed.modified)] == ["2024-03-01 00:30:00+00:00", "2024-05-02 00:00:00+00:00"]
 
 
 def test_a_page_without_main_loses_only_its_furniture() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from saem.core.errors import SaemError
 from saem.transform.parse._container import Container
 from saem.transform.parse._decode import clean
+from saem.transform.parse._parsed import moment
 from saem.transform.parse._xml import local, scan
 
 _FILE_NAME = re.compile(r"\.(?:docx?|hwpx?|pptx?|xlsx?|od[tsp]|pdf|rtf|txt)$|^(?:Microsoft |untitled|제목 없음|PowerPoint |슬라이드 1$)",
@@ -70,16 +71,3 @@ def real_title(title: str) -> str:
     """'' where it is a file's name or what a program writes before the author does."""
     title = " ".join(clean(title).split())
     return "" if _FILE_NAME.search(title) else title
-
-
-def moment(text: str) -> datetime.datetime | None:
-    """An ISO date or time; UTC where it names no zone.
-
-    >>> moment("2024-03-01T09:30:00+09:00"), moment("soon")
-    (datetime.datetime(2024, 3, 1, 0, 30, tzinfo=datetime.timezone.utc), None)
-    """
-    try:
-        found = datetime.datetime.fromisoformat(text.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -56,3 +56,16 @@ class Parsed:
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise SaemError("E401", "no text could be extracted", fix="open the file: is there text in it?")
+
+
+def moment(text: str) -> datetime.datetime | None:
+    """An ISO date or time; UTC where it names no zone.
+
+    >>> moment("2024-03-01T09:30:00+09:00"), moment("soon")
+    (datetime.datetime(2024, 3, 1, 0, 30, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        found = datetime.datetime.fromisoformat(text.strip().replace(" +", "+"))
+        return (found if found.tzinfo else found.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from saem.core.errors import missing
 from saem.transform.parse._decode import VERSION as DECODE_VERSION
 from saem.transform.parse._decode import decode
-from saem.transform.parse._parsed import Heading, Parsed
+from saem.transform.parse._parsed import Element, Heading, Parsed, moment
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 SUFFIXES: tuple[str, ...] = (".html", ".htm", ".xhtml")
-VERSION = f"1+{DECODE_VERSION}"
+VERSION = f"2+{DECODE_VERSION}"
 LIBRARIES: tuple[str, ...] = ("selectolax",)
 
 MAX_DEPTH = 256                       # of nested elements; real pages stay below 100
@@ -45,6 +45,11 @@ LINES = frozenset({
     "body", "html", "option", "hgroup"
 })
 BLOCKS = PARAGRAPHS | LINES
+# names of <meta> -> what they say; the first that a page has is taken
+META = {"author": "author", "article:author": "author", "dc.creator": "author", "dcterms.creator": "author",
+        "article:published_time": "created", "date": "created", "dc.date": "created", "dcterms.created": "created",
+        "datepublished": "created", "pubdate": "created",
+        "article:modified_time": "modified", "og:updated_time": "modified", "dcterms.modified": "modified", "last-modified": "modified"}
 LEVELS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]+)", re.IGNORECASE)
@@ -70,10 +75,22 @@ def parse(content: bytes, path: str) -> Parsed:
     source = decode(content, path, charset[1].decode("ascii") if charset else "")
     tree = tree_of(source)
     title = tree.css_first("title")
-    lines = main_text(tree)
-    text, headings = lines.assembled()
+    text, headings, elements = main_text(tree).assembled()
     named = " ".join(title.text().split()) if title else ""
-    return Parsed(text, named or next((h.text for h in headings if h.level == 1), ""), [], headings)
+    about = _about(tree)
+    return Parsed(text, named or next((h.text for h in headings if h.level == 1), ""), [], headings, elements,
+                  about.get("author", ""), moment(about.get("created", "")), moment(about.get("modified", "")))
+
+
+def _about(tree: "LexborHTMLParser") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for meta in tree.head.css("meta[content]") if tree.head else []:
+        attributes = meta.attributes
+        kind = META.get((attributes.get("name") or attributes.get("property") or attributes.get("itemprop") or "").lower(), "")
+        content = " ".join((attributes.get("content") or "").split())
+        if kind and content and not (kind == "author" and content.startswith("http")):      # a profile's address
+            found.setdefault(kind, content)
+    return found
 
 
 def tree_of(source: str) -> "LexborHTMLParser":
@@ -123,14 +140,29 @@ def flatten(source: str, max_depth: int = MAX_DEPTH) -> str:
 
 
 @dataclass
+class Rows:
+    """A table that is open: the line at which it begins, its rows so far, and the cells of the row that is open."""
+    start: int
+    rows: list[list[str]] = field(default_factory=list)
+    row: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Lines:
-    """Lines of text as they are found on a walk through the tree, and what is open at the moment."""
+    """Lines of text as they are found on a walk through the tree, and what is open at the moment.
+
+    blocks: first line -> (kind, line after the last, cells) of what is no paragraph; in_list: (first, after the last) of whole lists.
+    """
     lines: list[str] = field(default_factory=list)
+    blocks: dict[int, tuple[str, int, list[list[str]]]] = field(default_factory=dict)
+    in_list: list[tuple[int, int]] = field(default_factory=list)
+    list_start: int = 0
+    caption_start: int = 0
     levels: dict[int, int] = field(default_factory=dict)      # number of the line -> level of the heading that it is
     piece: list[str] = field(default_factory=list)            # of the line that is being built
     prefix: str = ""                                          # of that line: a list mark
     lists: list[int] = field(default_factory=list)            # the next number of each open list, 0 for bullets
-    tables: list[list[str] | None] = field(default_factory=list)      # the cells of each open table's row; None for layout
+    tables: list["Rows | None"] = field(default_factory=list)      # those that are open; None for layout
     is_cell: bool = False
     is_preformatted: bool = False
     articles: int = 0
@@ -152,11 +184,15 @@ class Lines:
         else:
             self.end_line()
         if tag in ("ul", "ol"):
+            if not self.lists:
+                self.list_start = len(self.lines)
             self.lists.append(_first_number(node) if tag == "ol" else 0)
         elif tag == "li":
             self.start_item()
         elif tag == "table":
-            self.tables.append(None if _is_layout(node) else [])
+            self.tables.append(None if _is_layout(node) else Rows(len(self.lines)))
+        elif tag in ("caption", "figcaption"):
+            self.caption_start = len(self.lines)
         elif tag in ("main", "article"):
             self.articles += 1
 
@@ -166,13 +202,15 @@ class Lines:
         if tag == "pre" and self.is_preformatted:
             self.is_preformatted = False
             self.end_preformatted()
-        elif tag in ("td", "th") and self.is_cell and (row := self.tables[-1]) is not None:
-            row.append(" ".join("".join(self.piece).split()))
+        elif tag in ("td", "th") and self.is_cell and (table := self.tables[-1]) is not None:
+            table.row.append(" ".join("".join(self.piece).split()))
             self.piece.clear()
             self.is_cell = False
-        elif tag == "tr" and self.tables and (row := self.tables[-1]) is not None:
-            self.piece.append(" | ".join(row) if any(row) else "")
-            row.clear()
+        elif tag == "tr" and self.tables and (table := self.tables[-1]) is not None:
+            if any(table.row):
+                self.piece.append(" | ".join(table.row))
+                table.rows.append(table.row)
+            table.row = []
             self.end_line()
         elif tag in LEVELS:
             self.end_heading(LEVELS[tag])
@@ -182,8 +220,17 @@ class Lines:
             self.end_line()
         if tag in ("ul", "ol") and self.lists:
             self.lists.pop()
+            if not self.lists:
+                self.in_list.append((self.list_start, len(self.lines)))
         elif tag == "table" and self.tables:
-            self.tables.pop()
+            table = self.tables.pop()
+            if table and table.rows:
+                self.blocks[table.start] = ("table", len(self.lines), table.rows)
+        elif tag in ("caption", "figcaption"):
+            if len(self.lines) > self.caption_start:
+                self.blocks[self.caption_start] = ("caption", len(self.lines), [])
+            if self.tables and (table := self.tables[-1]):
+                table.start = len(self.lines)
         elif tag in ("main", "article"):
             self.articles -= 1
 
@@ -219,17 +266,46 @@ class Lines:
         block = "".join(self.piece).strip("\n").expandtabs(4)
         self.piece.clear()
         if block.strip():
+            self.blocks[len(self.lines)] = ("code", len(self.lines) + block.count("\n") + 1, [])
             self.lines += [*(line.rstrip() for line in block.split("\n")), ""]
 
-    def assembled(self) -> tuple[str, list[Heading]]:
+    def assembled(self) -> tuple[str, list[Heading], list[Element]]:
+        """(text, headings, elements). Lines that no block takes are a list's where a list is, else paragraphs."""
         self.end_line()
-        headings: list[Heading] = []
-        start = 0
-        for number, line in enumerate(self.lines):
-            if number in self.levels:
-                headings.append(Heading(start, self.levels[number], line))
+        lines, levels, blocks = self.lines, self.levels, self.blocks
+        listed = {number for first, after in self.in_list for number in range(first, after)}
+        starts, start = [], 0
+        for line in lines:
+            starts.append(start)
             start += len(line) + 1
-        return "\n".join(self.lines).rstrip(), headings
+        elements: list[Element] = []
+        number, count = 0, len(lines)
+        while number < count:
+            first, line = number, lines[number]
+            block = blocks.get(number)
+            number += 1
+            if not line:
+                if block:                                     # it begins with an empty line
+                    blocks.setdefault(number, block)
+                continue
+            cells: list[list[str]] = []
+            if first in levels:
+                kind = "title"
+            elif block:
+                kind, after, cells = block
+                while number < after and number not in levels:
+                    number += 1
+            else:
+                kind = "list" if first in listed else "paragraph"
+                while number < count and lines[number] and number not in blocks and number not in levels and (
+                        (number in listed) == (first in listed)):
+                    number += 1
+            last = number - 1
+            while not lines[last]:
+                last -= 1
+            indent = 0 if kind == "code" else len(line) - len(line.lstrip())
+            elements.append(Element(kind, starts[first] + indent, starts[last] + len(lines[last]), [], cells))
+        return "\n".join(lines).rstrip(), [Heading(starts[n], level, lines[n]) for n, level in levels.items()], elements
 
     def __len__(self) -> int:
         return sum(map(len, self.lines))

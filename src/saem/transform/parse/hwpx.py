@@ -13,10 +13,10 @@ from saem.transform.parse._blocks import Blocks, Cell, Covered
 from saem.transform.parse._container import Container, encrypted
 from saem.transform.parse._decode import clean
 from saem.transform.parse._numbering import Counter
-from saem.transform.parse._opc import Properties, moment, real_title
+from saem.transform.parse._opc import Properties, real_title
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
-from saem.transform.parse._parsed import Parsed
+from saem.transform.parse._parsed import Parsed, moment
 from saem.transform.parse._xml import Reader, local, number, scan
 
 SUFFIXES: tuple[str, ...] = (".hwpx",)

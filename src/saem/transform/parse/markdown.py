@@ -4,21 +4,22 @@ pyromark (MIT, 3 MB; pulldown-cmark in Rust) over markdown-it-py and mistune (1.
 of 10 kB would take 12 s to parse instead of 0.2). Its HTML goes through the renderer of html.py, so that tables, lists and HTML inside
 Markdown come out the same everywhere.
 """
+import datetime
 import re
 
 from saem.core.errors import missing
 from saem.transform.parse._decode import decode
-from saem.transform.parse._parsed import Parsed
+from saem.transform.parse._parsed import Parsed, moment
 from saem.transform.parse.html import LIBRARIES as HTML_LIBRARIES
 from saem.transform.parse.html import VERSION as HTML_VERSION
 from saem.transform.parse.html import render, tree_of
 
 SUFFIXES: tuple[str, ...] = (".md", ".markdown")
-VERSION = f"1+{HTML_VERSION}"
+VERSION = f"2+{HTML_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pyromark", *HTML_LIBRARIES)
 
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?\n)??\1[ \t]*(?:\n|$)", re.DOTALL)
-_TITLE = re.compile(r"^title\s*[:=]\s*(.+?)\s*$", re.MULTILINE)
+_FIELD = re.compile(r"^(\w+)[ \t]*[:=][ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 # Only ordinary HTML is taken as HTML: `Vec<String>` and `<your name>` are text that the author forgot to quote, and an open
 # <script> or <title> would swallow all that follows it
 _NO_HTML = re.compile(r"<(?!!--|/?(?:a|abbr|address|article|aside|b|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|"
@@ -31,7 +32,7 @@ _LEFT_STRONG = re.compile(r"(<pre\b.*?</pre>|<code>.*?</code>)|\*\*(\S[^*\n]*?)\
 
 
 def parse(content: bytes, path: str) -> Parsed:
-    """The title is the front matter's, else the first heading.
+    """Title, author and dates are the front matter's; without one the title is the first heading.
 
     Raises: E401 (no text), E402 (not text), E103 (pyromark or selectolax is not installed).
 
@@ -45,9 +46,16 @@ def parse(content: bytes, path: str) -> Parsed:
     if "**" in html:
         html = _LEFT_STRONG.sub(lambda found: found[1] or found[2], html)
     root = tree_of(html).body
-    text, headings = render(root, is_page=False).assembled() if root is not None else ("", [])
-    titled = _TITLE.search(front[2] or "") if front else None
-    return Parsed(text, titled[1].strip("\"'") if titled else headings[0].text if headings else "", [], headings)
+    text, headings, elements = render(root, is_page=False).assembled() if root is not None else ("", [], [])
+    about = {name.lower(): value.strip("\"'") for name, value in _FIELD.findall(front[2] or "")} if front else {}
+    title = about.get("title") or (headings[0].text if headings else "")
+    author = ", ".join(filter(None, (name.strip(" \"'") for name in about.get("author", "").strip("[]").split(","))))
+    return Parsed(text, title, [], headings, elements, author, _first(about, "date", "created", "published"),
+                  _first(about, "updated", "modified", "lastmod", "last_modified"))
+
+
+def _first(about: dict[str, str], *names: str) -> datetime.datetime | None:
+    return next((found for name in names if (found := moment(about.get(name, "")))), None)
 
 
 def _html(source: str) -> str:
