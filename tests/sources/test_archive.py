@@ -180,7 +180,7 @@ def test_too_many_members_are_one_problem(desk: Desk, monkeypatch: pytest.Monkey
     desk.write("box.zip", packed({f"{n}.txt": "x" for n in range(21)}))
     desk.write("fine.zip", packed({f"{n}.txt": "x" for n in range(20)}))
     assert len(desk.run()) == 20
-    assert desk.problems == {"box.zip": "[E404] the archive holds more than 20 files"}
+    assert desk.problems == {"box.zip": "[E407] the archive holds more than 20 files"}
 
 
 def test_bombs_are_refused_without_being_unpacked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

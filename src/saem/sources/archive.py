@@ -43,7 +43,7 @@ class Member:
 
 
 class Archive:
-    """An open archive. Raises: E404 corrupt, a bomb, or more than MAX_MEMBERS files; OSError where it cannot be read."""
+    """An open archive. Raises: E404 corrupt, E407 a bomb or more than MAX_MEMBERS files; OSError where it cannot be read."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -91,12 +91,14 @@ class Archive:
         far = tail.rfind(b"PK\x06\x06", 0, end)
         if contents_bytes == 0xFFFFFFFF and 0 <= far <= len(tail) - 56:      # zip64
             contents_bytes, end = struct.unpack_from("<Q", tail, far + 40)[0], far
+        if contents_bytes > start + end:
+            raise _corrupt("the archive is damaged: its table of contents does not fit into it")
         count = 0
         if contents_bytes <= MAX_CONTENTS_BYTES:
             self._file.seek(max(0, start + end - contents_bytes))
             count = self._file.read(contents_bytes).count(b"PK\x01\x02")
         if contents_bytes > MAX_CONTENTS_BYTES or count > MAX_MEMBERS:
-            raise _corrupt(f"the archive holds more than {MAX_MEMBERS:,} files")
+            raise _expands(f"the archive holds more than {MAX_MEMBERS:,} files")
         self._file.seek(0)
 
     def _listed(self) -> list[Member]:
@@ -115,12 +117,14 @@ class Archive:
     def _refuse_bombs(self, infos: list[zipfile.ZipInfo]) -> None:
         end = 0
         for info in sorted(infos, key=lambda info: info.header_offset):
+            if info.header_offset < 0:
+                raise _corrupt("the archive is damaged: its beginning is missing")
             if info.header_offset < end:
-                raise _corrupt("files in the archive share their bytes: this may be a zip bomb")
+                raise _expands("files in the archive share their bytes: this may be a zip bomb")
             end = info.header_offset + 30 + info.compress_size
         total, size = sum(info.file_size for info in infos), os.fstat(self._file.fileno()).st_size
         if total > max(FREE_TOTAL_BYTES, MAX_RATIO * size):
-            raise _corrupt(f"the archive unpacks to {total >> 20:,} MB, {total // max(1, size):,} times its size: this may be a zip bomb")
+            raise _expands(f"the archive unpacks to {total >> 20:,} MB, {total // max(1, size):,} times its size: this may be a zip bomb")
 
 
 def name_of(info: zipfile.ZipInfo) -> str:
@@ -154,12 +158,16 @@ def _failed(info: zipfile.ZipInfo, name: str) -> str:
         return f"[E404] it is compressed in a way that cannot be read (method {info.compress_type}): pack it anew"
     if info.file_size > max(FREE_BYTES, MAX_RATIO * info.compress_size):
         ratio = info.file_size // max(1, info.compress_size)
-        return f"[E404] it unpacks to {info.file_size >> 20:,} MB, {ratio:,} times its size: this may be a zip bomb"
+        return f"[E407] it unpacks to {info.file_size >> 20:,} MB, {ratio:,} times its size: this may be a zip bomb"
     return ""
 
 
 def _stamp(stat: os.stat_result) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _expands(what: str) -> SaemError:
+    return SaemError("E407", what, fix="unpack it by hand if you trust it, or leave it out (.saemignore)")
 
 
 def _corrupt(what: str) -> SaemError:
