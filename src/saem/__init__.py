@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from saem.door import open as open
     from saem.engine.project import Project as Project
     from saem.engine.table import Table as Table
+    from saem.services.evaluation import evaluate as evaluate
 
 __version__ = "0.1.0"
 _HOMES = {"SaemError": "core.errors", "Group": "core.operator", "Groups": "core.operator", "Made": "core.operator",
           "made_from": "core.operator", "operator": "core.operator", "Entry": "core.source", "source": "core.source",
-          "open": "door", "Project": "engine.project", "Table": "engine.table"}
-__all__ = ["Entry", "Group", "Groups", "Made", "Project", "SaemError", "Table", "made_from", "open", "operator", "source"]
+          "open": "door", "Project": "engine.project", "Table": "engine.table",
+          "evaluate": "services.evaluation"}
+__all__ = ["Entry", "Group", "Groups", "Made", "Project", "SaemError", "Table", "evaluate", "made_from", "open", "operator", "source"]
 
 
 def __getattr__(name: str) -> Any:

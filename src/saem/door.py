@@ -40,6 +40,9 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     if any(table.is_indexed for table in db.tables.values()):
         from saem.infer.answers import declare
         declare(db)
+    if "evaluations" in db.catalog.heads():
+        from saem.services.evaluation import rows
+        rows.declare(db)
     return db
 
 

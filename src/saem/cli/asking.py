@@ -33,8 +33,8 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         raise SaemError("E206", f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
     db = project(folder, state, builds=True, reads=True)
-    searched = _indexed(db, table)
-    _keep_current(db, folder, state, out)
+    searched = indexed(db, table)
+    keep_current(db, folder, state, out)
     from saem.infer import ask as ask_table
     answer = ask_table(searched, question, k, where)
     if as_json:
@@ -52,7 +52,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
     out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
 
 
-def _keep_current(db: "Project", folder: str | None, state: str | None, out: Output) -> None:
+def keep_current(db: "Project", folder: str | None, state: str | None, out: Output) -> None:
     """A plain folder is run before it is asked; a project is asked as it is published, if it is."""
     from saem.core.errors import SaemError
     from saem.door import find, is_project
@@ -80,7 +80,7 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
     """
     out = Output(as_json, quiet)
     db = project(project_, state, reads=True)
-    hits = _indexed(db, table).search(query, k, where, fold)
+    hits = indexed(db, table).search(query, k, where, fold)
     if as_json:
         out.data({"query": query, "hits": [hit.to_dict() for hit in hits]})
         return
@@ -93,7 +93,7 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
     out.next(hint(f"saem trace {hits[0].id[:12]}", project_, state) if hits else hint("saem status", project_, state))
 
 
-def _indexed(db: "Project", name: str | None) -> "Table":
+def indexed(db: "Project", name: str | None) -> "Table":
     """The table to search: the one named, else the only one with an index."""
     from saem.core.errors import SaemError
     if name:

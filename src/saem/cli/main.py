@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saem.cli import asking, building, looking
+from saem.cli import asking, building, evaluating, looking
 
 app = typer.Typer(
     name="saem", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -27,8 +27,8 @@ def _options(version: Annotated[bool, typer.Option("--version", callback=_versio
     """Options of `saem` itself."""
 
 
-for command in (asking.ask, asking.search, building.init, building.run, building.plan, building.retry, looking.status, looking.show,
-                looking.sql, looking.trace, looking.quarantine, looking.doctor):
+for command in (asking.ask, asking.search, building.init, building.run, building.plan, building.retry, evaluating.evaluate, looking.status,
+                looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor):
     app.command()(command)
 
 

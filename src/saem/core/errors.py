@@ -49,6 +49,8 @@ CODES: dict[str, tuple[str, int]] = {
     "E408": ("reading the file takes longer than the limit", 3),
     "E409": ("reading the file takes more memory than the limit", 3),
     "E410": ("the parser crashed", 3),
+    "E501": ("the file of questions is wrong", 2),
+    "E502": ("the table cannot be evaluated", 2),
 }
 
 

@@ -3,7 +3,7 @@
 Nothing is kept outside the tables that `forget` would have to find.
 """
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import lance
 import numpy as np
@@ -18,10 +18,10 @@ RECENT_BYTES = 32 << 20    # results of this run that are kept at hand, for copi
 
 
 class Memo:
-    """Results by hash(operator, input): of this run, of a crashed run before it, of the published table."""
+    """Results by hash(operator, input): of this run, of a crashed run before it, of the published table, of tables that lend theirs."""
 
-    def __init__(self, store: Store, older: lance.LanceDataset | None) -> None:
-        tables = [store.leftover, store.base, older]
+    def __init__(self, store: Store, older: lance.LanceDataset | None, lenders: Sequence[lance.LanceDataset] = ()) -> None:
+        tables = [store.leftover, store.base, older, *lenders]
         self.tables = [table for table in tables if table is not None and table.count_rows()]
         self.marks: dict[int, bytes] = {}
         self.recent: dict[bytes, tuple[pa.Table, int]] = {}

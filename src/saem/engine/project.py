@@ -20,7 +20,7 @@ from saem.engine.table import Table
 from saem.store.catalog import Catalog, Head
 from saem.store.lease import lease
 
-RECORDED = ("answers", "citations")      # what `ask` records
+RECORDED = ("answers", "citations", "evaluations")      # what `ask` and `evaluate` record
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -42,6 +42,7 @@ class Project:
                             fix="make the folder writable, or keep the state elsewhere: --state FOLDER (SAEM_STATE)") from error
         self.catalog = Catalog(os.path.join(self.state, "catalog.db"))
         self.tables: dict[str, Table] = {}
+        self.lenders: list[lance.LanceDataset] = []      # tables of other projects; see `borrowing`
 
     def close(self) -> None:
         self.catalog.close()

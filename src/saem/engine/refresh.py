@@ -40,6 +40,7 @@ class Task:
     retry: bool = False
     older: lance.LanceDataset | None = None     # the table's former columns, where they have changed: for the memo
     workers: int = 2
+    lenders: Sequence[lance.LanceDataset] = ()  # further tables that the memo may take results from
 
 
 def refresh(task: Task) -> Counts:
@@ -57,7 +58,7 @@ class Refresh:
         task = self.task
         self.chain, self.store = task.chain, task.store
         self.parents = Parents(task.chain, task.parents, task.catalog)
-        self.memo = Memo(task.store, task.older)
+        self.memo = Memo(task.store, task.older, task.lenders)
         self.writer = Writer(task.store, self.counts, PROGRESS_ROWS if self.chain.costly else CHEAP_ROWS)
         self.failed: list[bytes] = []      # units of which some rows may have been written before another row failed
         self.done = self.total = 0

@@ -68,7 +68,7 @@ class Run:
         marks = [consumed.get(name, ("", 0)) for name in table.parent_names]
         is_known = all(place == self.places[name] for name, (place, _) in zip(table.parent_names, marks, strict=True))
         task = Task(table.name, table.chain, store, parents, [v for _, v in marks] if is_same and is_known else None, self.catalog,
-                    self.publication, self.on_progress, self.retry, older, workers=os.cpu_count() or 1)
+                    self.publication, self.on_progress, self.retry, older, os.cpu_count() or 1, self.project.lenders)
         counts = refresh(task)
         self._guard(table, head, store, counts)
         self.publication.left += [(table.name, name) for name in consumed if name not in table.parent_names]
