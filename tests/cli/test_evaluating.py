@@ -86,10 +86,13 @@ def test_mistakes_are_told_before_anything_is_built(saem: Saem, handbook: pathli
     assert saem("evaluate", "--last", "-p", handbook).code == 1
 
 
-TOPICS = {"개는 무엇을 먹나요?": "Dogs eat meat and bones.", "비가 오나요?": "Heavy rain falls in July.", "기차는 언제 떠나나요?": "Trains leave at dawn.",
-          "사과는 무슨 색인가요?": "Apples are red.", "바다는 얼마나 깊나요?": "The ocean is very deep.", "피아노를 배우고 싶어요": "Piano lessons cost a lot.",
-          "의사는 어디에 있나요?": "The doctor works in the hospital.", "축구 경기": "Football matches last ninety minutes.",
-          "컴퓨터가 고장났어요": "A broken computer is repaired here.", "결혼식": "Weddings are held in spring."}
+TOPICS = {
+    "개는 무엇을 먹나요?": "Dogs eat meat and bones.", "비가 오나요?": "Heavy rain falls in July.",
+    "기차는 언제 떠나나요?": "Trains leave at dawn.", "사과는 무슨 색인가요?": "Apples are red.",
+    "바다는 얼마나 깊나요?": "The ocean is very deep.", "피아노를 배우고 싶어요": "Piano lessons cost a lot.",
+    "의사는 어디에 있나요?": "The doctor works in the hospital.", "축구 경기": "Football matches last ninety minutes.",
+    "컴퓨터가 고장났어요": "A broken computer is repaired here.", "결혼식": "Weddings are held in spring.",
+}
 
 
 def test_the_last_line_says_what_to_write_where_to_adopt_the_winner(saem: Saem, tmp_path: pathlib.Path) -> None:
