@@ -96,7 +96,7 @@ def test_json_lines_are_rows_and_a_broken_line_is_told() -> None:
     for name, extra in (("a.jsonl", b"{broken\n"), ("a.json", b"")):
         parsed = trees.parse('{"q": "대출 기간은?", "a": "14일"}\n{"q": "fine?", "a": "100"}\n'.encode() + extra, name)
         assert parsed.text == "q: 대출 기간은? | a: 14일\nq: fine? | a: 100"
-        assert parsed.missing == (["1 lines that are no JSON: 3"] if extra else [])
+        assert parsed.missing == (["lines that are no JSON (1): 3"] if extra else [])
 
 
 def test_numbers_stay_as_they_are_written() -> None:

@@ -70,7 +70,7 @@ def _lines(source: str, missing: list[str]) -> Iterator[Any]:
             broken.append(number)
     if broken:
         told = ", ".join(map(str, broken[:MAX_TOLD])) + (" ..." if len(broken) > MAX_TOLD else "")
-        missing.append(f"{len(broken)} lines that are no JSON: {told}")
+        missing.append(f"lines that are no JSON ({len(broken)}): {told}")
 
 
 def _as_written(source: str, error: Exception) -> Parsed:
