@@ -96,9 +96,9 @@ def test_a_word_document_of_libreoffice_reads_as_it_is_shown() -> None:
     document = parsed("rules.docx")
     assert document.text == """제1장 대출 Lending
 
-책은 14일 동안 빌린다.[1] A late book costs 100 won a day. 추가된 문장.
+책은 14일 동안 빌린다.¹ A late book costs 100 won a day. 추가된 문장.
 
-[1] 방학에는 한 달이다.
+¹ 방학에는 한 달이다.
 
 1.1 연체 Late books
 
@@ -312,9 +312,9 @@ def test_a_hangul_document_reads_as_it_is_shown() -> None:
 
 가. 대출 Lending
 
-대출 기간은 14일이며, 연체료는 하루 100원이다.[1]
+대출 기간은 14일이며, 연체료는 하루 100원이다.¹
 
-[1] 재학생에게만 적용한다.
+¹ 재학생에게만 적용한다.
 
 2. 요금표
 

@@ -64,6 +64,11 @@ def _east_asian(number: int, digits: str, units: str) -> str:
     return out
 
 
+def note_mark(number: int) -> str:
+    """The mark of a footnote in the text and before the note: '¹²'. Not '[12]', which is how answers cite."""
+    return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 class Counter:
     """The running numbers of one list: `next(level)` counts it up and begins the deeper levels anew."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
 from saem.transform.parse._blocks import Blocks, Cell, Covered
 from saem.transform.parse._container import Container
+from saem.transform.parse._numbering import note_mark
 from saem.transform.parse._opc import main_part, properties, relations
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
@@ -131,8 +132,8 @@ class _Reader(Reader):
         note = self.notes.pop(f"{kind} {attribute(attributes, 'id')}", "")
         if note:
             self.note_number += 1
-            self.add(f"[{self.note_number}]")
-            self.cited.append(f"[{self.note_number}] {note}")
+            self.add(note_mark(self.note_number))
+            self.cited.append(f"{note_mark(self.note_number)} {note}")
 
     # ---- paragraphs
 

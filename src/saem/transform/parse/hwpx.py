@@ -12,7 +12,7 @@ from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
 from saem.transform.parse._blocks import Blocks, Cell, Covered
 from saem.transform.parse._container import Container, encrypted
 from saem.transform.parse._decode import clean
-from saem.transform.parse._numbering import Counter
+from saem.transform.parse._numbering import Counter, note_mark
 from saem.transform.parse._opc import Properties, real_title
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
@@ -285,11 +285,11 @@ class _Section(Reader):
 
     def start_footNote(self, _: dict[str, str]) -> None:
         self.note_number += 1
-        self.add(f"[{self.note_number}]")
+        self.add(note_mark(self.note_number))
         self.begin()
 
     def end_footNote(self) -> None:
-        self.notes.append(f"[{self.note_number}] {self.finish().flat()}")
+        self.notes.append(f"{note_mark(self.note_number)} {self.finish().flat()}")
 
     start_endNote, end_endNote = start_footNote, end_footNote
 
