@@ -39,7 +39,7 @@ def main() -> None:
     loads = [load for found in facts.values() for load in found["load"]]
     about["load"] = f"{min(loads):.1f} to {max(loads):.1f}"
     if options.json:
-        sizes = {name: {"install_mb": each.size_mb, "import_s": each.import_s} for name, each in made.items()}
+        sizes = {name: {"install_mb": each.size_mb, "import_cpu_s": each.import_cpu_s} for name, each in made.items()}
         print(json.dumps({"machine": about, "environments": sizes, "facts": facts}, indent=1))
     else:
         print("  ".join(f"{key}: {value}" for key, value in about.items() if key != "settings"))

@@ -40,11 +40,11 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class Environment:
-    """bare_s, import_s: a Python that does nothing, and that imports the package, middle of several."""
+    """import_cpu_s: of a Python that imports the package, above one that does nothing; middle of several."""
     python: str
     versions: str = ""
     size_mb: float = 0.0
-    import_s: float = 0.0
+    import_cpu_s: float = 0.0
 
 
 def made(name: str, say: Callable[[str], None]) -> Environment:
@@ -67,7 +67,7 @@ def made(name: str, say: Callable[[str], None]) -> Environment:
     with open(size, encoding="utf-8") as file:
         size_mb = float(file.read())
     versions = subprocess.run([python, "-c", _VERSIONS, *known.shows], check=True, capture_output=True, text=True).stdout.strip()
-    return Environment(python, versions, size_mb, _import_s(python, known.module))
+    return Environment(python, versions, size_mb, _import_cpu_s(python, known.module))
 
 
 def _requirements(name: str) -> list[str]:
@@ -89,12 +89,12 @@ def _contents(arguments: list[str]) -> list[str]:
     return contents
 
 
-def _import_s(python: str, module: str) -> float:
+def _import_cpu_s(python: str, module: str) -> float:
     """Above Python's own start; the first import, which compiles, does not count."""
     from benchmarks.step import command
-    def wall(code: str) -> float:
-        return middle([command([python, "-c", code]).wall_s for _ in range(IMPORTS + 1)][1:])
-    return wall(f"import {module}") - wall("")
+    def cpu(code: str) -> float:
+        return middle([command([python, "-c", code]).cpu_s for _ in range(IMPORTS + 1)][1:])
+    return cpu(f"import {module}") - cpu("")
 
 
 def _size_mb(place: str) -> float:

@@ -12,7 +12,7 @@ FIGURES = (
     ("1 document changed, warm process: wall s", "refresh_s"), ("  CPU-s", "refresh_cpu_s"), ("  chunks embedded", "refresh_embedded"),
     ("a file renamed: chunks embedded", "rename_embedded"), ("a file copied: chunks embedded", "copy_embedded"),
     ("kill -9 at half, resumed: chunks embedded twice", "repeated"),
-    ("import of the package, wall s", "import_s"), ("install, MB", "size_mb"),
+    ("import of the package, CPU-s", "import_cpu_s"), ("install, MB", "size_mb"),
 )
 RIGHT = (
     ("chunks after the build", "chunks"), ("rows that are wrong after the build", "wrong_after_build"),
@@ -27,7 +27,7 @@ RIGHT = (
 def report(facts: Mapping[str, Facts], environments: Mapping[str, Environment]) -> str:
     """Everything, ready for a README."""
     titles = [KNOWN[name].title if name in KNOWN else name for name in facts]
-    merged = {name: {**found, "import_s": environments[name].import_s, "size_mb": environments[name].size_mb}
+    merged = {name: {**found, "import_cpu_s": environments[name].import_cpu_s, "size_mb": environments[name].size_mb}
               if name in environments else found for name, found in facts.items()}
     figures = [[work, *(_cell(found, key) for found in merged.values()), _ratio(merged, key)] for work, key in FIGURES]
     right = [[work, *(_cells(found, keys) for found in merged.values())] for work, keys in RIGHT]

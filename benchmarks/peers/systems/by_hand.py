@@ -1,4 +1,7 @@
-"""By hand: SQLite remembers the hash of each file, Lance holds the chunks; what a careful person writes in a day."""
+"""By hand: SQLite remembers the hash of each file, Lance holds the chunks; what a careful person writes in a day.
+
+No vector index, as saem makes none for so few rows: a search scans them.
+"""
 import hashlib
 import os
 import sqlite3
@@ -37,9 +40,6 @@ class ByHand:
         self.failed = []
         self._forget([name for name in known if name not in found])
         self._write(changed, found)
-        dataset = lance.dataset(self.target)
-        if dataset.count_rows() and not dataset.list_indices():
-            dataset.create_index("embedding", index_type="IVF_HNSW_SQ", metric="dot")
 
     def _write(self, changed: list[tuple[str, bytes]], hashes: dict[str, str]) -> None:
         names: list[str] = []

@@ -59,7 +59,8 @@ class LlamaIndex:
             self.pipeline.load(self.place)
 
     def sync(self) -> None:
-        documents = SimpleDirectoryReader(self.corpus, filename_as_id=True).load_data() if work.names(self.corpus) else []
+        reader = SimpleDirectoryReader(self.corpus, filename_as_id=True, exclude_hidden=False)      # else it reads nothing under ~/.cache
+        documents = reader.load_data()
         for document in documents:
             document.excluded_embed_metadata_keys = list(document.metadata)     # the text alone is embedded, as elsewhere
         self.pipeline.run(documents=documents)

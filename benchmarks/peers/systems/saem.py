@@ -1,4 +1,4 @@
-"""saem: a folder, one derived table of chunks with vectors, an IVF_HNSW_SQ index on them."""
+"""saem: a folder, one derived table of chunks with vectors; it makes their index itself once they are too many to scan."""
 import os
 from collections.abc import Iterable
 
