@@ -71,3 +71,16 @@ def test_search_explains_its_scores_and_takes_a_condition(saem: Saem, handbook: 
     wrong = saem("search", "lunch", "-p", handbook, "--where", "no_such_column = 1")
     assert wrong.code == 2
     assert "[E211]" in wrong.err
+
+
+def test_a_citation_is_drawn_into_a_png(saem: Saem, handbook: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    asked = saem("ask", handbook, "연체료는 얼마인가요?", "--json").json
+    place = tmp_path / "quote.png"
+    drawn = saem("show-citation", asked["answer"][:12], "-p", handbook, "--out", place)
+    assert drawn.code == 0
+    assert "library.md" in drawn.out
+    assert place.read_bytes().startswith(b"\x89PNG")
+    told = saem("show-citation", asked["answer"], 1, "-p", handbook, "--out", place, "--json").json
+    assert told["quote"] == asked["citations"][0]["quote"]
+    assert told["stale"] is False
+    assert saem("show-citation", asked["answer"], 9, "-p", handbook).code == 2

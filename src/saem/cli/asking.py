@@ -70,6 +70,35 @@ def keep_current(db: "Project", folder: str | None, state: str | None, out: Outp
         out.note(f"{report.quarantined} documents could not be read: {hint('saem quarantine', folder, state)}")
 
 
+def show_citation(answer: Annotated[str, typer.Argument(help="The answer's id, 8 or more digits.")],
+                  n: Annotated[int, typer.Argument(metavar="[N]", min=1, help="Which of its citations.")] = 1,
+                  project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
+                  out_: Annotated[str | None, typer.Option("--out", "-o", help="The PNG to write.")] = None) -> None:
+    """Draw a citation: its page, or the text around it, with the quote marked, as a PNG.
+
+    Example: saem show-citation 3f2a9c41 1 --out quote.png
+    """
+    from saem.core.errors import SaemError
+    from saem.infer import picture
+    out = Output(as_json, quiet)
+    drawn = picture(project(project_, state, reads=True), answer, n)
+    place = out_ or f"citation-{answer[:8]}-{n}.png"
+    try:
+        with open(place, "wb") as file:
+            file.write(drawn.png)
+    except OSError as error:
+        raise SaemError("E104", f"the picture cannot be written to '{place}': {error.strerror}", fix="--out FILE.png") from error
+    if as_json:
+        out.data({"file": place, "answer": answer, "n": n, "key": drawn.key, "page": drawn.page, "quote": drawn.quote,
+                  "stale": drawn.is_stale, "boxes": drawn.boxes})
+        return
+    page = f", page {drawn.page}" if drawn.page else ""
+    out.line(f"{place}: {printable(drawn.key)}{page}")
+    if drawn.is_stale:
+        out.note("stale: the cited document has changed since the answer was given; the quote still stands in it")
+    out.next(hint(f"saem trace {answer}", project_, state))
+
+
 def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
            as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
            k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10,

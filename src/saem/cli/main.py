@@ -27,8 +27,8 @@ def _options(version: Annotated[bool, typer.Option("--version", callback=_versio
     """Options of `saem` itself."""
 
 
-for command in (asking.ask, asking.search, building.init, building.run, building.plan, building.retry, evaluating.evaluate, looking.status,
-                looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor):
+for command in (asking.ask, asking.search, asking.show_citation, building.init, building.run, building.plan, building.retry,
+                evaluating.evaluate, looking.status, looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor):
     app.command()(command)
 
 

@@ -2,5 +2,6 @@
 from saem.infer.answers import Answer, Citation, Sentence
 from saem.infer.asking import ask
 from saem.infer.documents import documents
+from saem.infer.picture import Picture, picture
 
-__all__ = ["Answer", "Citation", "Sentence", "ask", "documents"]
+__all__ = ["Answer", "Citation", "Picture", "Sentence", "ask", "documents", "picture"]

@@ -1,5 +1,6 @@
 """Ask: find passages, take the sentences that answer, refuse when their support is weak. No model writes anything."""
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ class _Places:
         if not rows:
             return {}
         dataset = self.db.published(table, self.heads)
-        label = [n for n in ("path", "key", "title") if n in dataset.schema.names]
+        label = [n for n in ("path", "key", "title", *(("page_starts",) if columns else ())) if n in dataset.schema.names]
         found = lookup(dataset, "_id", pa.array(sorted(set(rows)), ID), ["_id", "_hash", "_readers", "_parents", *label, *columns])
         return {row["_id"]: row for row in found.to_pylist()}
 
@@ -91,4 +92,6 @@ class _Places:
         self.hashes[row.hex()] = values["_hash"].hex()
         self.readers.append(int(values["_readers"])) 
         key = next((str(values[k]) for k in ("path", "key", "title") if values.get(k)), row.hex())
-        return Citation(n, table, row.hex(), key, hit.row.get("page"), start, end, quote)
+        starts = values.get("page_starts")                     # a chunk may begin on the page before its quote
+        page = bisect_right(starts, start) if starts else hit.row.get("page")
+        return Citation(n, table, row.hex(), key, page, start, end, quote)

@@ -6,6 +6,7 @@ characters only where a line has a wide gap in it. All of PDFium is called under
 import ctypes
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,20 @@ class Page:
     def angle(self, index: int) -> float:
         """Of one character, in degrees counterclockwise as the page is seen."""
         return float(self.raw.FPDFText_GetCharAngle(self.text_page, self._index(index))) * 57.29577951
+
+    def part(self, piece: Piece, start: int, end: int) -> Box:
+        """Of the characters start:end of a piece's text."""
+        raw = self.text[piece.start:piece.end]
+        if len(raw) != len(piece.text):                        # cleaned: each character's place is told by what stands before it
+            lengths = [len(clean(raw[:k])) for k in range(len(raw) + 1)]
+            start, end = min(bisect_right(lengths, start) - 1, len(raw) - 1), bisect_left(lengths, end)
+        boxes = self._rects(piece.start + start, piece.start + max(end, start + 1))
+        if not boxes:
+            return (piece.left, piece.top, piece.right, piece.bottom)
+        left, top, right, bottom = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+        if _is_tall((piece.left, piece.top, piece.right, piece.bottom)):
+            return (piece.left, top, piece.right, bottom)
+        return (left, piece.top, right, piece.bottom)
 
     def _size(self, index: int) -> float:
         """Of a character's font in points, as it is drawn."""

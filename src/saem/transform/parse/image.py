@@ -1,5 +1,7 @@
 """Pictures of text - scans, photographs, screens - read by tesseract where it is installed."""
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from saem.core.errors import SaemError
 from saem.transform.parse import _layout, _ocr, _picture
@@ -7,12 +9,15 @@ from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._parsed import Parsed
 from saem.transform.parse._reading import VERSION as READING_VERSION
 from saem.transform.parse._reading import sheet
+from saem.transform.parse._shown import Shown, words_part
 from saem.transform.parse._written import Written, write
 
 SUFFIXES: tuple[str, ...] = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 VERSION = f"1+{READING_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pillow",)
 PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)
+
+MAX_SHOWN = 2_400                     # pixels of the longer side
 
 _TAKEN = (36867, 306)                 # EXIF: DateTimeOriginal, DateTime
 
@@ -35,6 +40,19 @@ def parse(content: bytes, path: str) -> Parsed:
     title = written.text[first.start:first.end] if first else ""
     missing = [f"tesseract has no '{name}': apt install tesseract-ocr-{name}" for name in _ocr.missing_languages()]
     return Parsed(written.text, title, written.page_starts, elements=written.elements, created=taken, missing=missing)
+
+
+@contextmanager
+def shown(content: bytes, path: str, number: int) -> Iterator[Shown]:
+    """Page `number` (from 0) as a picture. Raises: as `parse`."""
+    with _picture.opened(content, path) as picture:
+        page, scale = _picture.page(picture, number, path)
+        pieces = _ocr.recognise(*_picture.grey(page, scale), path) if _ocr.is_installed() else []
+        page = page.convert("RGB")
+        factor = min(1.0, MAX_SHOWN / max(page.size))
+        if factor < 1:
+            page = page.resize((max(1, round(page.width * factor)), max(1, round(page.height * factor))))
+        yield Shown(page, scale / factor, pieces, words_part)
 
 
 def _read(picture, path: str) -> Written:  # type: ignore[no-untyped-def]

@@ -21,6 +21,7 @@ from saem.transform.parse._pdf_page import Page
 from saem.transform.parse._piece import Piece, Rule
 from saem.transform.parse._reading import VERSION as READING_VERSION
 from saem.transform.parse._reading import sheet
+from saem.transform.parse._shown import Shown, words_part
 from saem.transform.parse._written import Sheet, Written, write
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)
 METADATA = ("Title", "Author", "CreationDate", "ModDate")
 MAX_TITLE_CHARS = 120
 MAX_TITLES = 2_000
+SHOWN_DOTS = 144                      # per inch, of a page that is shown
 END_WITHIN = 65_536                   # bytes from the end in which a whole file has its end mark
 MIN_UPRIGHT = 5                       # characters of a line that tell whether it runs sideways
 
@@ -86,6 +88,21 @@ def parse(content: bytes, path: str) -> Parsed:
         title = text[largest.start:largest.end].partition("\n")[0][:MAX_TITLE_CHARS].strip()
     return Parsed(text, title, written.page_starts, headings, _titled(written.elements, headings, text), metadata["Author"],
                   _date(metadata["CreationDate"]), _date(metadata["ModDate"]), lost)
+
+
+@contextmanager
+def shown(content: bytes, path: str, number: int) -> Iterator[Shown]:
+    """Page `number` (from 0) as a picture. Raises: as `parse`."""
+    with _opened(content, path) as document:
+        page = Page(document, number)
+        try:
+            picture, scale = drawn(document, number, SHOWN_DOTS)
+            if page.is_picture() and _ocr.is_installed():
+                yield Shown(picture.convert("RGB"), scale, _recognised(document, number, path), words_part)
+            else:
+                yield Shown(picture.convert("RGB"), scale, page.pieces(), page.part)
+        finally:
+            page.close()
 
 
 def _written(seen: list[_Seen]) -> Written:
