@@ -40,9 +40,9 @@ class Endpoint:
     free_batches: int = 1       # answered at once, so that a run is killed with some work done
 
 
-@pytest.fixture(params=[8, 384], ids=["other dimension", "same dimension"])
+@pytest.fixture
 def endpoint(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
-    state = Endpoint(request.param)
+    state = Endpoint(getattr(request, "param", 8))
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -116,6 +116,7 @@ def wait_for(test: Any, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize("endpoint", [8, 384], ids=["other dimension", "same dimension"], indirect=True)
 def test_a_search_during_the_change_of_the_model_is_answered_by_the_old_model_even_after_a_kill(home: Home, endpoint: Endpoint) -> None:
     before, _ = home.search()
     assert before[0][0] == "The library is in building B."
@@ -151,7 +152,7 @@ def test_the_old_chunks_serve_until_the_new_ones_are_all_there(home: Home, endpo
     assert home.search()[0] == before
     endpoint.is_free.set()
     assert process.wait(60) == 0
-    assert sum(text.startswith("Notice") for text, _ in home.search()[0]) < 5 or home.search()[0] != before
+    assert home.search()[0] != before
     embedded = [text for text in endpoint.texts if text not in ("dimension", QUESTION)]
     assert "The library is in building B." not in embedded, "a chunk that is the same was embedded again"
 
