@@ -41,6 +41,7 @@ class Project:
             raise SaemError("E204", f"the state of the project cannot be written: {error.strerror}", where=self.state,
                             fix="make the folder writable, or keep the state elsewhere: --state FOLDER (SAEM_STATE)") from error
         self.catalog = Catalog(os.path.join(self.state, "catalog.db"))
+        self._opened: dict[str, tuple[tuple[str, int], lance.LanceDataset]] = {}
         self.tables: dict[str, Table] = {}
         self.lenders: list[lance.LanceDataset] = []      # tables of other projects; see `borrowing`
 
@@ -134,10 +135,14 @@ class Project:
             if name in self.tables:
                 raise SaemError("E208", f"nothing of '{name}' is published yet", where=caller(), fix="saem run")
             raise SaemError("E202", f"no table is named '{name}'", where=caller(), fix=suggest(name, self.names(), "table"))
-        try:
-            return lance.dataset(self.uri(head.place), version=head.version)
-        except (ValueError, OSError) as error:
-            raise damaged(name, self.uri(head.place)) from error
+        key, known = (head.place, head.version), self._opened.get(name)
+        if known is None or known[0] != key:       # a handle keeps its indexes in memory; a new one would read them again
+            try:
+                known = key, lance.dataset(self.uri(head.place), version=head.version)
+            except (ValueError, OSError) as error:
+                raise damaged(name, self.uri(head.place)) from error
+            self._opened[name] = known
+        return known[1]
 
     def sql(self, query: str) -> pa.Table:
         """One SELECT over the published tables, by DuckDB."""

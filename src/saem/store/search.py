@@ -15,6 +15,7 @@ Source: `python -m benchmarks.answers` compares with BM25, vectors and reciproca
 """
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -80,7 +81,10 @@ def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | N
         seen = sample(dataset.uri, dataset.version, where, question.vector_column, question.text_column)
         seen = seen.with_background(background) if background else seen
         vector = None if question.vector is None else seen.without_language(question.vector)
-        candidates = sorted(_by_words(dataset, question, max(POOL, k), where) | _by_vector(dataset, question, vector, max(POOL, k), where))
+        with ThreadPoolExecutor(1) as other:      # Lance lets go of Python's lock
+            by_words = other.submit(_by_words, dataset, question, max(POOL, k), where)
+            by_vector = _by_vector(dataset, question, vector, max(POOL, k), where)
+            candidates = sorted(by_words.result() | by_vector)
     hits, words = _scored(dataset, question, vector, candidates, seen) if candidates else ([], [])
     return Found(_folded(hits, words, k) if fold and words else hits[:k], question.words, vector, seen)
 
