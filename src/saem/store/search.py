@@ -116,11 +116,12 @@ def _folded(hits: list[Hit], words: list[set[str]], k: int) -> list[Hit]:
             others.setdefault(first, []).append(hit.id)
         elif len(kept) < k:
             kept.append(number)
-    return [replace(hits[at], others=tuple(others.get(at, ()))) for at in kept]
+    return [replace(hits[at], others=tuple(others[at])) if at in others else hits[at] for at in kept]
 
 
 def _is_same(one: set[str], other: set[str]) -> bool:
-    return bool(one) and len(one & other) >= FOLDED_SHARE * len(one | other)
+    few, many = sorted((len(one), len(other)))
+    return few > 0 and few >= FOLDED_SHARE * many and len(one & other) >= FOLDED_SHARE * len(one | other)
 
 
 def _scored(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, candidates: list[int],
@@ -150,7 +151,8 @@ def _scored(dataset: lance.LanceDataset, question: Question, vector: np.ndarray 
     names = [row.pop("_id").hex() for row in content]
     figures = [dict(zip(why, values, strict=True)) for values in zip(*(each.tolist() for each in why.values()), strict=True)]
     order = sorted(range(len(candidates)), key=lambda i: (-score[i], names[i]))
-    hits = [Hit(float(np.clip(score[i], 0, 1)), names[i], content[i], figures[i]) for i in order]
+    shown = np.clip(score, 0, 1).tolist()
+    hits = [Hit(shown[i], names[i], content[i], figures[i]) for i in order]
     return hits, [set(held[i]) for i in order] if held else []
 
 
