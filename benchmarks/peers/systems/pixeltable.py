@@ -41,7 +41,7 @@ class Pixeltable:
         self.status: list[str] = []
 
     def sync(self) -> None:
-        table, known = self.documents, {}
+        table, known, self.status = self.documents, {}, []
         for row in table.select(table.name, table.hash).collect():
             known[row["name"]] = row["hash"]
         found = {name: self._row(name) for name in work.names(self.corpus)}
