@@ -134,7 +134,7 @@ def test_the_parser_is_chosen_by_content_before_name(content: bytes, path: str, 
 
 
 @pytest.mark.parametrize(("content", "path", "what"), [
-    (b"PK\x03\x04rest", "report.pdf", "zip"), (b"\x89PNG\r\n\x1a\n", "a.txt", "PNG"), (b"\xff\xd8\xff\xe0", "a.html", "JPEG"),
+    (b"PK\x03\x04rest", "report.pdf", "zip"),
     (b"\x1f\x8b\x08", "a.md", "gzip"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.pdf", "HWP"), (b"\x7fELF", "run", "program"),
 ])
 def test_other_formats_under_a_wrong_name_are_refused_by_what_they_are(content: bytes, path: str, what: str) -> None:
