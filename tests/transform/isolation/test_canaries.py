@@ -18,7 +18,8 @@ from tests.transform.isolation.conftest import ROOM
 MODULE = "saem.transform.parse.canary"
 ENDS = {    # act -> the code of the reason
     "memory 10": "E409", "many_small 4": "E409", "loop": "E408", "deaf_loop": "E408", "sleep": "E408", "segfault": "E410", "abort": "E410",
-    "leave 0": "E410", "leave 3": "E410", "leave_politely": "E410", "fail": "E410", "recurse": "E410", "overflow": "E408 E410", "flood": "E407",
+    "leave 0": "E410", "leave 3": "E410", "leave_politely": "E410", "fail": "E410", "recurse": "E410", "overflow": "E408 E410",
+    "flood": "E407",
     "nonsense": "E410", "blame": "E410", "lie": "E410", "half": "E410", "other": "E410",
 }
 MARKS = ("write", "write_from_c", "link", "make_folder", "start", "start_from_c", "become", "fork", "touch_parent")     # they make a file
