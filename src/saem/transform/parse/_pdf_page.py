@@ -57,6 +57,7 @@ class Page:
         written = raw.FPDFText_GetText(self.text_page, 0, self.count, buffer)
         self.text = bytes(memoryview(buffer)[:max(written - 1, 0)]).decode("utf-16-le", "surrogatepass")
         self._loose = raw.FS_RECTF()
+        self._sizes: dict[float, float] = {}
         self._matrix = raw.FS_MATRIX()
         self._sides = [ctypes.c_double() for _ in range(4)]
         self.is_bare = self.count > MAX_CHARS
@@ -192,7 +193,10 @@ class Page:
             left, right = own[0], own[2]
         elif 0 < size < 3 * (bottom - top) + 20 and own[1] - size < top and bottom < own[3] + size:
             top, bottom = own[1], own[3]
-        size = self._size(start) or min(right - left, bottom - top)
+        height = round(size, 2)                                # as fonts have it, so that letters of one height are asked for once
+        if height not in self._sizes:
+            self._sizes[height] = self._size(start)
+        size = self._sizes[height] or min(right - left, bottom - top)
         return Piece(text if self._is_clean else clean(text).strip(), left, top, right, bottom, size, start, end, joins)
 
     def _split(self, start: int, end: int, rects: list[Box], joins: str) -> list[Piece]:
