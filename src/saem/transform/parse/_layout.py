@@ -220,7 +220,8 @@ def _begins(lines: list[list[Piece]], line: list[Piece], pitch: float) -> tuple[
     above, first = lines[-1], line[0]
     size = above[0].size or 1.0
     step = (first.bottom - above[0].bottom) / size
-    left, right = min(p[0].left for p in lines), max(p[-1].right for p in lines)
+    recent = lines[-4:]                                        # they tell the paragraph's sides as well as all of it would
+    left, right = min([p[0].left for p in recent]), max([p[-1].right for p in recent])
     if step <= 0.2 or first.left > right or line[-1].right < left:
         return True, True
     if not _is_like(above, line):
@@ -241,7 +242,7 @@ def _begins(lines: list[list[Piece]], line: list[Piece], pitch: float) -> tuple[
 
 
 def _is_like(above: list[Piece], line: list[Piece]) -> bool:
-    a, b = max(p.size for p in above), max(p.size for p in line)
+    a, b = max([p.size for p in above]), max([p.size for p in line])
     return max(a, b) <= OTHER_SIZE * min(a, b)
 
 
