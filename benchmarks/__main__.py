@@ -5,6 +5,7 @@
     steady      200 one-row runs in a row                                       2 min
     startup     import saem, saem --help                                        10 s
     ask         the first answer, the next, answers in an open process          1 min
+    parsing     PDF pages, 1,000 mixed files, hostile files, in processes       2 min
     install     size of the core install, from the package index                1 min; only when named
 """
 import argparse
@@ -20,7 +21,7 @@ from importlib import import_module, metadata
 
 from benchmarks.figure import Figure, table
 
-NAMES = ("documents", "scale", "steady", "startup", "ask", "install")
+NAMES = ("documents", "scale", "steady", "startup", "ask", "parsing", "install")
 UNASKED = NAMES[:-1]
 LIBRARIES = ("pylance", "pyarrow", "duckdb", "numpy")
 
