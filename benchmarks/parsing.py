@@ -106,7 +106,8 @@ def _mix(count: int) -> Iterator[tuple[str, bytes]]:
     kinds = (".docx", ".pptx", ".xlsx", ".hwpx", ".pdf")
     samples = [(path.suffix, path.read_bytes()) for path in sorted(data.iterdir()) if path.suffix in kinds]
     makers: list[Callable[[str, int], tuple[str, bytes]]] = [
-        lambda text, i: (".md", text.encode()), lambda text, i: (".txt", text.encode()), lambda text, i: (".txt", text.encode("cp949", "ignore")),
+        lambda text, i: (".md", text.encode()), lambda text, i: (".txt", text.encode()),
+        lambda text, i: (".txt", text.encode("cp949", "ignore")),
         lambda text, i: (".html", f"<title>{i}</title><main><p>{text.replace(chr(10), '<p>')}</main>".encode()),
         lambda text, i: (".csv", "\n".join(f'{n},"{line.replace(chr(34), chr(39))}"' for n, line in enumerate(text.split("\n"))).encode()),
         lambda text, i: (".eml", hostile.mail(text.encode(), b"Content-Type: text/plain; charset=utf-8\r\n")),
@@ -145,7 +146,8 @@ def _hostile() -> Iterator[Figure]:
         outside = set(map(str, Path(root).rglob("*"))) ^ set(before)
         shutil.rmtree(folder)
     configure({})
-    yield Figure(f"{len(names)} hostile files: crashes", outcomes["E410"], "", 0, ", ".join(f"{k} {n}" for k, n in sorted(outcomes.items())))
+    yield Figure(f"{len(names)} hostile files: crashes", outcomes["E410"], "", 0,
+                 ", ".join(f"{k} {n}" for k, n in sorted(outcomes.items())))
     yield Figure("  hangs past the limit", float(slowest[0] > limit + 5), "", 0, f"slowest {slowest[0]:.1f} s: {slowest[1]}")
     yield Figure("  files written outside", len(outside), "", 0)
     yield Figure("  otherwise than expected", len(wrong), "", 0, ", ".join(wrong))
