@@ -1,5 +1,6 @@
 # make run    install and answer questions from examples/handbook (or DOCS=FOLDER ASK="question")
 # make test   the tests          make check  style, types, layers          make bench  the figures
+# make docs   the documentation, in site/ (English) and site/ko/ (Korean)
 # make soak   long fuzz and kill runs, SAEM_FUZZ_SECONDS each
 PYTHON ?= python3
 VENV   ?= .venv
@@ -7,7 +8,7 @@ export DOCS
 export ASK
 BIN    := $(VENV)/bin
 
-.PHONY: run test check bench soak install constraints clean
+.PHONY: run test check bench docs soak install constraints clean
 
 run: $(VENV)/.saem
 	@$(BIN)/python examples/main_job.py
@@ -23,6 +24,10 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.dev
+	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_site.py
+
 soak: $(VENV)/.dev
 	SAEM_FUZZ_SECONDS=$${SAEM_FUZZ_SECONDS:-600} $(BIN)/python -m pytest -m slow
 
@@ -36,7 +41,7 @@ $(VENV)/.saem: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.saem
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,docs,dev]"
 	@touch $@
 
 # pins for everybody; made with uv, holds no address
@@ -44,4 +49,4 @@ constraints:
 	uv pip compile pyproject.toml --all-extras --universal --no-header --no-annotate --output-file constraints.txt
 
 clean:
-	rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .run site .pytest_cache .mypy_cache .ruff_cache .hypothesis

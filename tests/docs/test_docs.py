@@ -2,7 +2,12 @@
 import importlib.util
 import pathlib
 import re
+from typing import Any
 
+import pytest
+
+import saem.sources
+from saem.core import registry
 from saem.core.errors import CODES
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -25,13 +30,44 @@ def test_every_code_that_is_raised_is_known() -> None:
     assert raised == set(CODES), raised ^ set(CODES)
 
 
-def test_the_page_of_commands_is_what_the_commands_say() -> None:
-    spec = importlib.util.spec_from_file_location("make_commands", ROOT / "docs" / "make_commands.py")
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("name", ["commands", "operators", "sources", "formats", "models", "python", "settings", "json"])
+def test_the_pages_of_reference_are_what_the_code_says(name: str, language: str) -> None:
+    path, text = make_reference().page(name, language)
+    assert text == path.read_text("utf-8"), "python docs/make_reference.py"
+
+
+def test_everything_that_is_registered_is_in_the_reference() -> None:
+    for room, page in (("embedder", "models"), ("strategy", "models"), ("learner", "models"), ("parser", "formats")):
+        for name in registry.names(room):
+            assert re.search(rf"(^### {name}$|^\| `?{name}`? \|)", read(f"docs/reference/{page}.md"), re.MULTILINE), (room, name)
+    for place, op in make_reference().operators().items():
+        assert f"## {place.rpartition('.')[2]}\n" in read("docs/reference/operators.md")
+        assert op.function.__doc__, place
+    for name in saem.sources.__all__:
+        assert f"## {name}\n" in read("docs/reference/sources.md")
+    for name in saem.__all__:
+        assert f"## saem.{name}\n" in read("docs/reference/python.md")
+
+
+def test_every_public_method_says_what_it_does() -> None:
+    for part in re.split(r"^### ", read("docs/reference/python.md"), flags=re.MULTILINE)[1:]:
+        said = re.sub(r"```text.*?```", "", part.partition("\n## ")[0], flags=re.DOTALL)
+        assert len(said.split()) > 4, part
+
+
+def test_every_setting_of_the_environment_is_in_the_reference() -> None:
+    used = {name for path in (ROOT / "src").rglob("*.py") for name in re.findall(r"\bSAEM_[A-Z_]+[A-Z]\b(?!_)", path.read_text("utf-8"))}
+    assert used == set(re.findall(r"SAEM_[A-Z_]+", read("docs/reference/settings.md")))
+
+
+def make_reference() -> Any:
+    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.page() == read("docs/reference/commands.md"), "python docs/make_commands.py"
+    return module
 
 
 def test_the_map_of_the_house_names_every_file() -> None:

@@ -78,7 +78,7 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")
         out.data({"columns": rows.column_names, "count": len(rows), "rows": shown})
         return
     out.table(rows.column_names, [list(row.values()) for row in shown])
-    out.line(f"{len(shown):,} of {len(rows):,} rows" if len(rows) > len(shown) else f"{len(rows):,} rows")
+    out.line(f"{len(shown):,} of {len(rows):,} rows" if len(rows) > len(shown) else f"{len(rows):,} row{'' if len(rows) == 1 else 's'}")
 
 
 def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or more digits), or TABLE:KEY.")],

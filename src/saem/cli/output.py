@@ -90,7 +90,7 @@ class _Lines:
     def __call__(self, step: Progress) -> None:
         now = time.monotonic()
         began = self.began.setdefault(step.table, now)
-        if now - self.said >= self.EVERY_S:
+        if now - self.said >= self.EVERY_S and step.done != step.total:
             self.said = now
             pace = step.done / max(1e-6, now - began)
             left = f", {(step.total - step.done) / pace:.0f} s left" if step.total and pace else ""

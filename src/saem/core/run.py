@@ -3,6 +3,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from saem.core import html
+
 
 @dataclasses.dataclass
 class Counts:
@@ -41,6 +43,7 @@ class Report:
 
     @property
     def quarantined(self) -> int:
+        """Units that are in quarantine now, in all tables."""
         return sum(counts.quarantined for counts in self.tables.values())
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,6 +54,11 @@ class Report:
         lines = [f"{name}: +{c.added} ~{c.changed} -{c.deleted} ={c.unchanged}, {c.computed} computed, {c.reused} reused, "
                  f"{c.quarantined} quarantined, {c.seconds:.2f} s" for name, c in self.tables.items()]
         return "\n".join([*lines, f"snapshot {self.snapshot}, {self.seconds:.2f} s"])
+
+    def _repr_html_(self) -> str:
+        names = [field.name for field in dataclasses.fields(Counts)]
+        rows = [[name, *(round(value, 2) or "" for value in dataclasses.astuple(counts))] for name, counts in self.tables.items()]
+        return html.paragraph(f"snapshot {self.snapshot}, {self.seconds:.2f} s") + html.table(["table", *names], rows)
 
 
 OnProgress = Callable[[Progress], None]

@@ -79,7 +79,9 @@ def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -
         return _touched(project, table), "its parents were published without it", not waiting
     if waiting:
         share = max(step.units / max(1, step.total) for step in waiting)
-        units = max(1, round(share * parent.total)) if table.chain.is_relation else parent.units
+        units = parent.units
+        if table.chain.is_relation:
+            units = max(1, round(share * parent.total)) if table.by else 1
         return units, "its parents change: " + ", ".join(step.table for step in waiting), False
     return 0, "", True
 
@@ -108,7 +110,8 @@ def _difference(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str
     for old, new in zip(was, now, strict=True):
         for what in (what for what in new if old.get(what) != new[what]):
             is_readable = what not in ("code", "depends on")
-            changes.append(f"{new['operator']}: {what} {f'{old.get(what)} -> {new[what]}' if is_readable else 'changed'}")
+            changes.append(f"{new['operator']}: {what} {old.get(what)} -> {new[what]}" if is_readable
+                           else f"{new['operator']}: {'its code' if what == 'code' else 'what it depends on'} has changed")
     return "; ".join(changes) or "its key, carried columns or parents have changed"
 
 

@@ -46,7 +46,17 @@ class Project:
         self.lenders: list[lance.LanceDataset] = []      # tables of other projects; see `borrowing`
 
     def close(self) -> None:
+        """Close the catalog; `with saem.open("school") as db:` does it at the end. What is published stays."""
         self.catalog.close()
+
+    def __enter__(self) -> "Project":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Project({self.state!r})"
 
     # declaring
 

@@ -1,12 +1,11 @@
 """A table as its user holds it: declared by `source` or `derive`, read at what is published."""
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from saem.core import registry
+from saem.core import html, registry
 from saem.core.columns import row_schema, visible
 from saem.core.errors import SaemError, caller, suggest
 from saem.core.fingerprint import fingerprint
@@ -160,6 +159,7 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
+        """The names of its columns, without saem's own."""
         return visible(self.dataset().schema).names  # type: ignore[no-any-return]
 
     def to_arrow(self, columns: Sequence[str] | None = None, where: str | None = None, limit: int | None = None) -> pa.Table:
@@ -167,6 +167,7 @@ class Table:
         return read(self.dataset(), columns, where, limit, self.name)
 
     def count(self, where: str | None = None) -> int:
+        """How many rows it has, or how many meet an SQL condition."""
         return int(self.dataset().count_rows(where))
 
     def __len__(self) -> int:
@@ -188,11 +189,12 @@ class Table:
         return f"Table('{self.name}')"
 
     def _repr_html_(self) -> str:
-        rows = self.to_arrow(limit=10)
-        head = "".join(f"<th>{html.escape(n)}</th>" for n in rows.column_names)
-        cells = ["".join(f"<td>{html.escape(str(value)[:100])}</td>" for value in row.values()) for row in rows.to_pylist()]
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        return f"<p>{html.escape(self.name)}: {self.count():,} rows</p><table><tr>{head}</tr>{body}</table>"
+        if self.name not in self.project.catalog.heads():
+            return html.paragraph(f"{self.name}: not built yet; db.run()")
+        held = self.dataset()
+        shown = [f.name for f in visible(held.schema) if not pa.types.is_fixed_size_list(f.type)]
+        rows = held.to_table(columns=shown, limit=10)
+        return html.paragraph(f"{self.name}: {self.count():,} rows") + html.table(shown, [list(row.values()) for row in rows.to_pylist()])
 
 
 def read(dataset: "lance.LanceDataset", columns: Sequence[str] | None, where: str | None, limit: int | None, name: str) -> pa.Table:

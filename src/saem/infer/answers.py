@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from saem.core import html
 from saem.core.errors import SaemError
 from saem.core.identity import ID, digest, row_ids
 from saem.sources.records import records
@@ -52,6 +53,13 @@ class Answer:
         made = dataclasses.asdict(self)
         made.pop("why")
         return made
+
+    def _repr_html_(self) -> str:
+        if not self.found:
+            return html.paragraph(f"{self.question}") + html.paragraph("Not found: the documents do not answer this.")
+        said = "".join(html.paragraph(f"{s.text} {' '.join(f'[{n}]' for n in s.citations)}") for s in self.sentences)
+        places = [[f"[{c.n}]", c.key, c.page, f"{c.start}-{c.end}", c.quote] for c in self.citations]
+        return said + html.table(["", "document", "page", "characters", "quote"], places)
 
 
 @dataclasses.dataclass(frozen=True)
