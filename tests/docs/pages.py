@@ -108,12 +108,13 @@ class Page:
                 return self.printed
         elif block.language == "pycon":
             self._doctest(block)
-        elif block.language == "sh":
+        elif block.language in ("sh", ""):
             check_commands(block.text)
         elif block.language == "toml":
             tomllib.loads(block.text)
         elif block.language == "json":
-            json.loads(block.text)
+            for line in [block.text] if block.text.startswith(("{\n", "[")) else block.text.splitlines():
+                json.loads(line)
         elif not block.language.startswith("{") and block.language not in ("text", "yaml", "ini", "markdown", "csv", "cron"):
             raise Wrong(f"nothing says how to run '{block.language}'")
         return block.text
@@ -168,7 +169,7 @@ class Page:
                     raise Wrong(f"$ {part}\nends with {code}:\n{text}")
             else:
                 env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "HOME": str(self.home)}
-                shim = f'saem() {{ {shlex.quote(sys.executable)} -m saem.cli.main "$@"; }}; python() {{ {shlex.quote(sys.executable)} "$@"; }}; '
+                shim = f'saem() {{ {shlex.quote(sys.executable)} -m saem.cli.main "$@"; }}; '
                 done = subprocess.run(["bash", "-c", shim + part], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 said.append(done.stdout)
                 if done.returncode and not expected:

@@ -1,0 +1,66 @@
+"""What the commands print with --json is what docs/reference/schemas.json says, field by field."""
+import json
+import os
+import pathlib
+import shutil
+from typing import Any
+
+import pytest
+import typer
+
+from saem.cli.main import app
+from tests.docs.pages import ROOT, saem_in_process
+
+SCHEMAS: dict[str, Any] = json.loads((ROOT / "docs" / "reference" / "schemas.json").read_text("utf-8"))["$defs"]
+TYPES: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "boolean": bool,
+                         "null": type(None), "object": dict, "array": list}
+
+
+def check(value: Any, schema: dict[str, Any], where: str) -> None:
+    """The part of JSON Schema that schemas.json uses; a field that it does not name is an error."""
+    if "$ref" in schema:
+        return check(value, SCHEMAS[schema["$ref"].rpartition("/")[2]], where)
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    assert any(isinstance(value, TYPES[k]) and not (isinstance(value, bool) and k in ("integer", "number")) for k in kinds), (where, value)
+    if isinstance(value, list):
+        for each in value:
+            check(each, schema["items"], f"{where}[]")
+    if isinstance(value, dict) and "properties" in schema:
+        assert set(schema["required"]) <= set(value) <= set(schema["properties"]), (where, set(value) ^ set(schema["properties"]))
+        for name, each in value.items():
+            check(each, schema["properties"][name], f"{where}.{name}")
+    elif isinstance(value, dict) and isinstance(schema.get("additionalProperties"), dict):
+        for name, each in value.items():
+            check(each, schema["additionalProperties"], f"{where}.{name}")
+
+
+def told(*words: object) -> Any:
+    _, said = saem_in_process(["saem", *map(str, words), "--json", "-q"])
+    return json.loads(said[said.index("\n{") + 1:] if not said.startswith("{") else said)     # an error has a message before it
+
+
+def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name in ("ko/library.md", "en/library.md"):
+        shutil.copyfile(ROOT / "examples" / "handbook" / name, docs / name.replace("/", "_"))
+        os.utime(docs / name.replace("/", "_"), (1_750_000_000, 1_750_000_000))
+    (docs / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
+    (tmp_path / "questions.jsonl").write_text('{"question": "연체료는 얼마인가요?", "document": "ko_library.md"}\n', "utf-8")
+    printed = {"init": told("init", "school", "--docs", "docs")}
+    pipeline = tmp_path / "school" / "pipeline.py"
+    pipeline.write_text(pipeline.read_text("utf-8").replace("embed()", 'embed(model="hash")'), "utf-8")
+    monkeypatch.setenv("SAEM_PROJECT", str(tmp_path / "school"))
+    printed |= {"run": told("run"), "plan": told("plan"), "retry": told("retry"), "ask": told("ask", "연체료는 얼마인가요?")}
+    printed |= {"search": told("search", "대출", "-k", 3), "status": told("status"), "show": told("show", "docs"), "doctor": told("doctor")}
+    printed |= {"sql": told("sql", "select path, length(text) as n from docs"), "trace": told("trace", "files:ko_library.md")}
+    printed |= {"evaluate": told("evaluate", "questions.jsonl", "--chunk", "heading:400"), "quarantine": told("quarantine")}
+    printed["error"] = told("show", "nothing")
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert commands <= set(printed), f"run it here, and describe it in docs/reference/schemas.json: {commands - set(printed)}"
+    for name, value in printed.items():
+        check(value, SCHEMAS[name], name)
+    check(told("trace", printed["ask"]["answer"]), SCHEMAS["trace"], "trace of an answer")
+    with pytest.raises(AssertionError):
+        check({**printed["run"], "more": 1}, SCHEMAS["run"], "run")
