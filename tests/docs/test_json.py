@@ -56,6 +56,7 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"search": told("search", "대출", "-k", 3), "status": told("status"), "show": told("show", "docs"), "doctor": told("doctor")}
     printed |= {"sql": told("sql", "select path, length(text) as n from docs"), "trace": told("trace", "files:ko_library.md")}
     printed |= {"evaluate": told("evaluate", "questions.jsonl", "--chunk", "heading:400"), "quarantine": told("quarantine")}
+    printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
     printed["error"] = told("show", "nothing")
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     assert commands <= set(printed), f"run it here, and describe it in docs/reference/schemas.json: {commands - set(printed)}"
