@@ -36,9 +36,10 @@ def run(job: str, *, kill_when: tuple[str, int] | None = None, **settings: Any) 
 
 def command(argv: list[str], kill_when: tuple[str, int] | None = None) -> Cost:
     """Run any command; its last line is read as JSON, if it is."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}      # users' Pythons keep bytecode
     paths = [ROOT, os.path.join(ROOT, "src"), os.environ.get("PYTHONPATH", "")]
     started = time.perf_counter()
-    process = subprocess.Popen(argv, cwd=ROOT, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+    process = subprocess.Popen(argv, cwd=ROOT, env={**own, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
                                stdout=subprocess.PIPE, start_new_session=True)
     is_killed = kill_when is not None and _kill(process, *kill_when)
     assert process.stdout is not None

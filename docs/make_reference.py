@@ -279,6 +279,8 @@ def settings_page(tr: Translate) -> str:
             (tr("base address of an OpenAI-compatible embedding endpoint"), "", "`SAEM_EMBED_URL`", ""),
             (tr("its key"), "", "`SAEM_EMBED_KEY`", "")]
     rows.append((tr("a font's file, for the letters of show-citation"), "", "`SAEM_FONT`", ""))
+    rows.append((tr("read as this person or group"), "", "`SAEM_AS`", "`--as`"))
+    rows.append((tr("who is in which group: `staff = [\"kim\", \"lee\"]`"), "`[saem.groups]`", "", ""))
     told_of = dict(re.findall(r"^(\w+)\s{2,}(.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))
     rows += [(f"{tr(told_of[limit.name])} ({limit.default:,})", f"`{limit.name}`", f"`SAEM_{limit.name.upper()}`", "")
              for limit in dataclasses.fields(Limits)]

@@ -12,7 +12,7 @@ from saem.engine.project import Project
 from saem.transform.isolation import limits
 
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
-KNOWN = ("state", *limits.NAMES)
+KNOWN = ("state", "groups", *limits.NAMES)
 
 
 def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:
@@ -28,6 +28,7 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
         raise SaemError("E206", f"there is no folder '{path}'", fix="saem init NAME --docs FOLDER, or saem ask FOLDER \"question\"")
     limits.configure(settings_of(root))
     db = Project(state_of(root, state), on_step, root)
+    db.groups = _groups(root)
     try:
         if is_project(root):
             _pipeline(root, db)
@@ -52,6 +53,7 @@ def reopened(path: str, state: str | None = None) -> Project | None:
     if not os.path.exists(os.path.join(state_of(root, state), "catalog.db")):
         return None
     db = Project(state_of(root, state), root=root)
+    db.groups = _groups(root)
     if db.snapshot:
         return db
     db.close()
@@ -105,7 +107,15 @@ def settings_of(root: str) -> dict[str, Any]:
     for name in settings:
         if name not in KNOWN:
             raise SaemError("E207", f"{SETTINGS} has no setting '{name}'", where=path, fix=suggest(name, KNOWN, "setting"))
+    groups = settings.get("groups", {})
+    if not isinstance(groups, dict) or not all(isinstance(m, list) and all(isinstance(n, str) for n in m) for m in groups.values()):
+        raise SaemError("E207", f"{SETTINGS}: [saem.groups] holds {groups!r:.200}", where=path, fix='[saem.groups]\nstaff = ["kim", "lee"]')
     return settings
+
+
+def _groups(root: str) -> dict[str, tuple[str, ...]]:
+    """Who is in which group, as `saem.toml` says."""
+    return {name: tuple(members) for name, members in settings_of(root).get("groups", {}).items()}
 
 
 def _pipeline(root: str, db: Project) -> None:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import saem
+from saem.core.principals import clauses
 from saem.engine.project import Project
 from saem.sources import folder, records
 
@@ -147,4 +148,4 @@ def test_the_folder_source_of_the_readme_takes_readers(tmp_path: pathlib.Path) -
     files = db.source("files", folder(str(tmp_path / "docs")), readers=["staff"])
     db.run()
     code = files.dataset().to_table(columns=["_readers"])["_readers"][0].as_py()
-    assert db.catalog.members(code) == {"staff"}
+    assert db.catalog.readers(code) == clauses(["staff"])

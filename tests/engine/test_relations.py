@@ -8,6 +8,7 @@ import pytest
 
 import saem
 from saem.core.operator import Groups, Made
+from saem.core.principals import clauses
 from saem.engine.project import Project
 from saem.engine.table import Table
 from saem.sources import records
@@ -164,7 +165,7 @@ def test_a_grant_on_a_table_read_whole_calls_no_operator(db: Project) -> None:
     report = db.run()
     assert counter.n == 0
     assert report.tables["made"].regranted == 2
-    assert {db.catalog.members(row["_readers"]) for row in stored(table)} == {frozenset({"kim"})}      # type: ignore[arg-type]
+    assert {db.catalog.readers(row["_readers"]) for row in stored(table)} == {clauses(["kim"])}      # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("query", [

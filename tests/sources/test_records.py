@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from saem.core.errors import SaemError
+from saem.core.principals import Clauses, clauses
 from saem.engine.project import Project
 from saem.engine.table import Table
 from saem.sources import records
@@ -127,8 +128,8 @@ def test_a_key_that_is_no_column_is_refused() -> None:
         records(Label, key="studen")
 
 
-def readers(table: Table) -> list[frozenset[str]]:
-    return [table.project.catalog.members(code) for code in table.dataset().to_table(columns=["_readers"])["_readers"].to_pylist()]
+def readers(table: Table) -> list[Clauses]:
+    return [table.project.catalog.readers(code) for code in table.dataset().to_table(columns=["_readers"])["_readers"].to_pylist()]
 
 
 @dataclasses.dataclass
@@ -147,7 +148,7 @@ def test_readers_are_those_of_the_table_of_a_column_of_a_function_or_of_the_put(
     given.put([Label("kim")], readers=[db.catalog.reader_code(["lee"])])
     db.run()
     assert [readers(table) for table in (named, by_column, by_function, given)] == [
-        [{"staff"}], [{"kim", "lee"}], [{"kim"}], [{"lee"}]]
+        [clauses(["staff"])], [clauses(["kim", "lee"])], [clauses(["kim"])], [clauses(["lee"])]]
 
 
 def test_parents_that_are_put_are_kept_and_may_change(db: Project) -> None:
@@ -215,7 +216,8 @@ def test_other_readers_of_the_source_reach_the_rows_that_named_none_of_their_own
     db = project(["kim"])
     counts = db.run().tables["labels"]
     held = db.published("labels").to_table().to_pylist()
-    assert {row["student"]: set(db.catalog.members(row["_readers"])) for row in held} == {"by default": {"kim"}, "by name": {"lee"}}
+    assert {row["student"]: db.catalog.readers(row["_readers"]) for row in held} == {
+        "by default": clauses(["kim"]), "by name": clauses(["lee"])}
     assert (counts.regranted, counts.changed) == (1, 0)
     before = db.snapshot
     db.run()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, TableOption, WhereOption, hint, project
+from saem.cli.options import AsOption, JsonOption, ProjectOption, QuietOption, StateOption, TableOption, WhereOption, hint, project
 from saem.cli.output import Output, printable
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ Words = Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", help="A
 
 
 def ask(words: Words, project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False,
-        quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
+        quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None, reader: AsOption = None,
         k: Annotated[int, typer.Option("--k", "-k", min=1, help="Passages to look at.")] = 8) -> None:
     """Answer from the documents, each sentence with its citation; say so when they do not answer.
 
@@ -33,8 +33,8 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         raise SaemError("E206", f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
     db = project(folder, state, builds=True, reads=True)
-    searched = indexed(db, table)
     keep_current(db, folder, state, out)
+    searched = indexed(db if reader is None else db.as_user(reader), table)
     from saem.infer import ask as ask_table
     answer = ask_table(searched, question, k, where)
     if as_json:
@@ -73,6 +73,7 @@ def keep_current(db: "Project", folder: str | None, state: str | None, out: Outp
 def show_citation(answer: Annotated[str, typer.Argument(help="The answer's id, 8 or more digits.")],
                   n: Annotated[int, typer.Argument(metavar="[N]", min=1, help="Which of its citations.")] = 1,
                   project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
+                  reader: AsOption = None,
                   out_: Annotated[str | None, typer.Option("--out", "-o", help="The PNG to write.")] = None) -> None:
     """Draw a citation: its page, or the text around it, with the quote marked, as a PNG.
 
@@ -81,7 +82,7 @@ def show_citation(answer: Annotated[str, typer.Argument(help="The answer's id, 8
     from saem.core.errors import SaemError
     from saem.infer import picture
     out = Output(as_json, quiet)
-    drawn = picture(project(project_, state, reads=True), answer, n)
+    drawn = picture(project(project_, state, reads=True, reader=reader), answer, n)
     place = out_ or f"citation-{answer[:8]}-{n}.png"
     try:
         with open(place, "wb") as file:
@@ -101,14 +102,14 @@ def show_citation(answer: Annotated[str, typer.Argument(help="The answer's id, 8
 
 def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
            as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
-           k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10,
+           reader: AsOption = None, k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10,
            fold: Annotated[bool, typer.Option("--fold/--no-fold", help="Of rows that say nearly the same show one.")] = True) -> None:
     """Find rows by words and meaning, best first, with the figures behind each score.
 
     Example: saem search "대출 기간" -k 5 --where "language = 'ko'"
     """
     out = Output(as_json, quiet)
-    db = project(project_, state, reads=True)
+    db = project(project_, state, reads=True, reader=reader)
     hits = indexed(db, table).search(query, k, where, fold)
     if as_json:
         out.data({"query": query, "hits": [hit.to_dict() for hit in hits]})
@@ -138,7 +139,7 @@ def indexed(db: "Project", name: str | None) -> "Table":
 
 def _searchable(db: "Project") -> "list[Table]":
     """The published tables with an index, where no pipeline declares any."""
-    return [db.table(name) for name, head in db.catalog.heads().items()
+    return [db.table(name) for name, head in db.heads().items()
             if head.encoders or any(column.startswith("_tokens_") for column in db.published(name).schema.names)]
 
 

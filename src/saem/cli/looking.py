@@ -4,22 +4,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saem.cli.options import JsonOption, LimitOption, ProjectOption, QuietOption, StateOption, WhereOption, hint, project
+from saem.cli.options import AsOption, JsonOption, LimitOption, ProjectOption, QuietOption, StateOption, WhereOption, hint, project
 from saem.cli.output import Output
 
 if TYPE_CHECKING:
     from saem.engine.tracing import Node
 
 
-def status(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def status(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
+           reader: AsOption = None) -> None:
     """The tables: rows, parents, quarantine, and when they were last brought up to date.
 
     Example: saem status
     """
     out = Output(as_json, quiet)
-    db = project(project_, state, reads=True)
-    heads, runs = db.catalog.heads(), db.catalog.runs(1)
-    problems = db.catalog.problems()
+    db = project(project_, state, reads=True, reader=reader)
+    heads, runs = db.heads(), db.catalog.runs(1) if reader is None else []
+    problems = db.catalog.problems() if reader is None else []      # they tell of rows that a reader may not know
     rows: list[dict[str, Any]] = []
     for name in db.names():
         held = [p["kind"] for p in problems if p["table"] == name]
@@ -39,6 +40,7 @@ def status(project_: ProjectOption = None, state: StateOption = None, as_json: J
 
 def show(table: Annotated[str, typer.Argument(help="The table.")], project_: ProjectOption = None, state: StateOption = None,
          as_json: JsonOption = False, quiet: QuietOption = False, where: WhereOption = None, limit: LimitOption = 10,
+         reader: AsOption = None,
          columns: Annotated[str | None, typer.Option(help="Columns, with commas between.")] = None,
          ids: Annotated[bool, typer.Option("--ids", help="The rows' ids too, for `saem trace`.")] = False) -> None:
     """Rows of a table.
@@ -46,7 +48,7 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     Example: saem show docs --where "language = 'ko'" -n 5
     """
     out = Output(as_json, quiet)
-    db = project(project_, state, reads=True)
+    db = project(project_, state, reads=True, reader=reader)
     held = db.table(table)
     wanted = columns.split(",") if columns else [c for c in held.columns if as_json or table != "answers" or c not in ("key", "sentences")]
     rows = held.to_arrow([*(["_id"] if ids or table == "answers" else []), *wanted], where, limit)
@@ -66,13 +68,14 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
 
 
 def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")], project_: ProjectOption = None,
-        state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False, limit: LimitOption = 100) -> None:
+        state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False, limit: LimitOption = 100,
+        reader: AsOption = None) -> None:
     """One SELECT over the published tables, by DuckDB.
 
     Example: saem sql "select language, count(*) from docs group by 1"
     """
     out = Output(as_json, quiet)
-    rows = project(project_, state, reads=True).sql(query)
+    rows = project(project_, state, reads=True, reader=reader).sql(query)
     shown = rows.slice(0, limit).to_pylist()
     if as_json:
         out.data({"columns": rows.column_names, "count": len(rows), "rows": shown})
@@ -82,13 +85,14 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")
 
 
 def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or more digits), or TABLE:KEY.")],
-          project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+          project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
+          reader: AsOption = None) -> None:
     """Where a row came from, up to the source record, and everything that was made from it.
 
     Example: saem trace files:library.md
     """
     out = Output(as_json, quiet)
-    db = project(project_, state, reads=True)
+    db = project(project_, state, reads=True, reader=reader)
     found = db.trace(row)
     is_stale = False
     if found.row.table == "answers":
@@ -98,6 +102,7 @@ def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or
         out.data(found.to_dict() | ({"stale": is_stale} if found.row.table == "answers" else {}))
         return
     note = "  (stale: a cited row has changed or gone)" if is_stale else ""
+    note += f"  (granted to {', '.join(found.row.granted)})" if found.row.granted else ""
     out.line(f"{found.row.table}  {found.row.label}  {found.row.id[:12]}{note}")
     if found.parents:
         out.line("came from")

@@ -12,14 +12,18 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no hints.")]
 WhereOption = Annotated[str | None, typer.Option("--where", help="An SQL condition on the rows.")]
 TableOption = Annotated[str | None, typer.Option("--table", help="The table, where several are indexed.")]
+AsOption = Annotated[str | None, typer.Option("--as", envvar="SAEM_AS",
+                                                    help="Read as this person or group: what they may not read does not exist.")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows to print.")]
 
 
-def project(path: str | None, state: str | None, builds: bool = False, reads: bool = False) -> "Project":
+def project(path: str | None, state: str | None, builds: bool = False, reads: bool = False,
+            reader: str | None = None) -> "Project":
     """The project that a command is about. Only commands that build make a state where there is none.
 
     reads  what is published will do: a pipeline that cannot be opened now (a model's package is missing, its endpoint is down, a
            mistake is being mended) is told, and the old tables serve
+    reader  whose rights apply; None = the owner's
     """
     import os
     import sys
@@ -31,13 +35,14 @@ def project(path: str | None, state: str | None, builds: bool = False, reads: bo
     if not builds and os.path.isdir(root) and not is_built:
         raise SaemError("E208", f"nothing is built of '{root}' yet", fix=hint("saem run", path or root, state))
     try:
-        return door.open(root, state)
+        db = door.open(root, state)
     except SaemError as error:
-        db = door.reopened(root, state) if reads and door.is_project(root) else None
-        if db is None:
+        held = door.reopened(root, state) if reads and door.is_project(root) else None
+        if held is None:
             raise
+        db = held
         print(f"{error}\nthe pipeline cannot be opened; this is what snapshot {db.snapshot} has", file=sys.stderr)
-        return db
+    return db if reader is None else db.as_user(reader)
 
 
 def hint(command: str, path: str | None, state: str | None = None) -> str:

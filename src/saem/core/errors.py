@@ -31,6 +31,7 @@ CODES: dict[str, tuple[str, int]] = {
     "E209": ("no row has that name", 2),
     "E210": ("the table cannot be searched that way", 2),
     "E211": ("the SQL is refused or wrong", 2),
+    "E212": ("there is no such snapshot", 2),
     "E301": ("another run is at work", 1),
     "E302": ("the lease was lost, nothing was published", 1),
     "E303": ("every row of a changed operator failed, nothing was published", 1),
@@ -51,6 +52,8 @@ CODES: dict[str, tuple[str, int]] = {
     "E410": ("the parser crashed", 3),
     "E501": ("the file of questions is wrong", 2),
     "E502": ("the table cannot be evaluated", 2),
+    "E601": ("that is not for this reader", 4),
+    "E602": ("nobody has that name", 2),
 }
 
 

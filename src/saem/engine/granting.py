@@ -1,4 +1,5 @@
 """A change of readers alone: one column is rewritten, no operator runs."""
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,8 +12,8 @@ from saem.store.table import Store
 class Granting:
     """Gives the rows of a table the readers that their parents now have."""
 
-    def __init__(self, store: Store, parents: Parents) -> None:
-        self.store, self.parents, self.catalog = store, parents, parents.catalog
+    def __init__(self, store: Store, parents: Parents, granted: Sequence[str] = ()) -> None:
+        self.store, self.parents, self.catalog, self.granted = store, parents, parents.catalog, granted
 
     def regrant(self, touched: Touched) -> int:
         """How many rows have other readers now."""
@@ -23,7 +24,7 @@ class Granting:
                 continue
             code = self._codes(old["_parents"])
             named = old["_parents"].cast(pa.list_(pa.binary())).to_pylist()
-            want = [self.catalog.intersect([code[p] for p in parents]) for parents in named]
+            want = [self.catalog.widen(self.catalog.intersect([code[p] for p in parents]), self.granted) for parents in named]
             rows = pa.table({"_id": old["_id"], "_readers": pa.array(want, pa.int32())})
             rows = rows.filter(pc.not_equal(old["_readers"], rows["_readers"]))
             self.store.patch(rows)

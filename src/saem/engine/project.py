@@ -1,10 +1,11 @@
 """A project: tables that are declared, what is published of them, and the run that brings them up to date."""
+import datetime
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lance
 import pyarrow as pa
@@ -19,6 +20,9 @@ from saem.engine.running import Run, damaged, explained
 from saem.engine.table import Table
 from saem.store.catalog import Catalog, Head
 from saem.store.lease import lease
+
+if TYPE_CHECKING:
+    from saem.engine.view import View
 
 RECORDED = ("answers", "citations", "evaluations")      # what `ask` and `evaluate` record
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -44,6 +48,9 @@ class Project:
         self._opened: dict[str, tuple[tuple[str, int], lance.LanceDataset]] = {}
         self.tables: dict[str, Table] = {}
         self.lenders: list[lance.LanceDataset] = []      # tables of other projects; see `borrowing`
+        self.groups: dict[str, tuple[str, ...]] = {}       # who is in which group: see `principals`
+        self.origin = self                                 # of a view: the project that it shows
+        self.person: str | None = None                     # of a view: whose rights apply; None = the owner's
 
     def close(self) -> None:
         """Close the catalog; `with saem.open("school") as db:` does it at the end. What is published stays."""
@@ -119,6 +126,23 @@ class Project:
 
     # reading
 
+    def heads(self) -> Mapping[str, Head]:
+        """Where the published rows of each table are."""
+        return self.catalog.heads()
+
+    def as_user(self, name: str) -> "View":
+        """The project as one principal may read it: rows of which another is the reader do not exist.
+
+        Nobody knows a principal who is neither in a group nor a reader of anything: nothing is shown, not even what is for all.
+        """
+        from saem.engine.view import View
+        return View(self, name, getattr(self, "pinned", None))
+
+    def at(self, when: "int | str | datetime.datetime") -> "View":
+        """The project as a snapshot has it: by number, or the newest at a time ("2026-11-20", "2026-11-20 14:00", local time)."""
+        from saem.engine.view import View
+        return View(self, self.person, self.catalog.snapshot_at(when))
+
     @property
     def snapshot(self) -> int:
         """The number of the newest publish; 0 = nothing yet."""
@@ -128,19 +152,19 @@ class Project:
         """A table by name, declared or only published."""
         if name in self.tables:
             return self.tables[name]
-        heads = self.catalog.heads()
+        heads = self.heads()
         if name not in heads:
             raise SaemError("E202", f"no table is named '{name}'", where=caller(), fix=suggest(name, {*heads, *self.tables}, "table"))
         return Table(self, name)
 
     def names(self) -> list[str]:
         """Published and declared tables, parents before children."""
-        heads = self.catalog.heads()
+        heads = self.heads()
         return [*self.tables, *sorted(name for name in heads if name not in self.tables)]
 
     def published(self, name: str, heads: Mapping[str, Head] | None = None) -> lance.LanceDataset:
         """A table as the newest publish has it, or as it was when these heads were read."""
-        head = (self.catalog.heads() if heads is None else heads).get(name)
+        head = (self.heads() if heads is None else heads).get(name)
         if head is None:
             if name in self.tables:
                 raise SaemError("E208", f"nothing of '{name}' is published yet", where=caller(), fix="saem run")
@@ -157,7 +181,7 @@ class Project:
     def sql(self, query: str) -> pa.Table:
         """One SELECT over the published tables, by DuckDB."""
         from saem.engine.querying import query_tables
-        heads = self.catalog.heads()      # read once: all tables at one snapshot
+        heads = self.heads()      # read once: all tables at one snapshot
         return query_tables(query, {name: lance.dataset(self.uri(head.place), version=head.version) for name, head in heads.items()})
 
     def quarantine(self, table: str | None = None) -> list[dict[str, Any]]:
@@ -170,6 +194,48 @@ class Project:
         """Where a row came from, up to the source, and what was made from it."""
         from saem.engine.tracing import trace
         return trace(self, row)
+
+    # rights
+
+    def grant(self, table: str, *names: str, reason: str = "", on_progress: OnProgress = ignore) -> Report:
+        """Let people or groups read a derived table whatever they may read of its parents; and what is made from it alone.
+
+        It is recorded, shows in `trace`, and lasts until `revoke`. The readers of a source are set where it is declared.
+        """
+        return self._regranted(table, names, lambda: self.catalog.grant(table, names, reason), on_progress)
+
+    def revoke(self, table: str, *names: str, on_progress: OnProgress = ignore) -> Report:
+        """Take a grant back. Rows keep the readers that their parents give them."""
+        return self._regranted(table, names, lambda: self.catalog.revoke(table, names), on_progress)
+
+    def _regranted(self, table: str, names: Sequence[str], change: Callable[[], None], on_progress: OnProgress) -> Report:
+        if not names:
+            raise SaemError("E104", "nobody is named", where=caller(), fix=f'db.grant("{table}", "staff", reason="...")')
+        if self.declared(table).source is not None:
+            raise SaemError("E104", f"'{table}' is a source: its readers are set where it is declared", where=caller(),
+                            fix=f'db.source("{table}", ..., readers=[...]), then: saem run')
+        change()
+        wanted = {table}
+        for each in self.order():
+            if wanted & set(each.parent_names):
+                wanted.add(each.name)
+        return self.run(only=wanted, on_progress=on_progress)
+
+    def knows(self, person: str) -> bool:
+        """Whether a group, or the readers of some row, name the person."""
+        in_groups = person in self.groups or any(person in members for members in self.groups.values())
+        return in_groups or self.catalog.names_reader(person)
+
+    def who_can_read(self, row: str) -> Any:
+        """Who may read a row, named as for `trace`."""
+        from saem.engine.rights import who_can_read
+        return who_can_read(self, row)
+
+    def why_not(self, person: str, row: str) -> Any:
+        """What keeps someone from reading a row: the rows above it that the person may not read."""
+        from saem.engine.rights import check_known, why_not
+        check_known(self, person)
+        return why_not(self, person, row)
 
     def plan(self) -> Any:
         """What a run would do, and why; changes nothing."""

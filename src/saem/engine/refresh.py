@@ -41,6 +41,8 @@ class Task:
     older: lance.LanceDataset | None = None     # the table's former columns, where they have changed: for the memo
     workers: int = 2
     lenders: Sequence[lance.LanceDataset] = ()  # further tables that the memo may take results from
+    granted: Sequence[str] = ()                 # who may read the rows beside those who may read their parents
+    is_granted_anew: bool = False               # that differs from the last publish
 
 
 def refresh(task: Task) -> Counts:
@@ -65,7 +67,7 @@ class Refresh:
         self.ahead: deque[int] = deque()     # for each slice at work: units done once it is written
 
     def run(self) -> Counts:
-        work = self._work()
+        task, work = self.task, self._work()
         self.total = self.counts.recomputed = len(work.touched)
         self._report(0)
         for block in self.parents.blocks(work.touched):
@@ -75,7 +77,8 @@ class Refresh:
         if work.is_rebuild:
             self.writer.drop_absent(work.touched.units)
         self.writer.flush()
-        self.counts.regranted = Granting(self.store, self.parents).regrant(work.regranted)
+        regranted = self.parents.everything().touched if task.is_granted_anew and not work.is_rebuild else work.regranted
+        self.counts.regranted = Granting(self.store, self.parents, task.granted).regrant(regranted)
         self.counts.unchanged = self.store.base.count_rows() - self.counts.changed - self.counts.deleted - self.counts.regranted
         self.counts.reused, self.counts.computed = self.memo.reused, self.memo.computed
         return self.counts
@@ -238,6 +241,8 @@ class Refresh:
         if not is_own:     # a member may be replaced by its equal: same content, other parents
             hashes = with_parents(hashes, parents)
         made = row_ids(self.task.name, names, [part.local[i] for i in keep], [part.occurrence[i] for i in keep])
+        if self.task.granted:
+            readers = pa.array([self.task.catalog.widen(code, self.task.granted) for code in readers.to_pylist()], pa.int32())
         return pa.table([ids(made), ids(names), ids(hashes), readers, parents, *rows.columns], schema=self.store.schema)
 
     def _lineage(self, part: "Slice", keep: np.ndarray, names: list[bytes]) -> tuple[pa.Array, pa.Array, bool]:

@@ -68,7 +68,8 @@ class Run:
         marks = [consumed.get(name, ("", 0)) for name in table.parent_names]
         is_known = all(place == self.places[name] for name, (place, _) in zip(table.parent_names, marks, strict=True))
         task = Task(table.name, table.chain, store, parents, [v for _, v in marks] if is_same and is_known else None, self.catalog,
-                    self.publication, self.on_progress, self.retry, older, os.cpu_count() or 1, self.project.lenders)
+                    self.publication, self.on_progress, self.retry, older, os.cpu_count() or 1, self.project.lenders, table.granted,
+                    head is not None and tuple(head.granted) != table.granted)
         counts = refresh(task)
         self._guard(table, head, store, counts)
         self.publication.left += [(table.name, name) for name in consumed if name not in table.parent_names]
@@ -127,7 +128,7 @@ class Run:
         return kinds.values()
 
     def _move_head(self, table: "Table", head: Head | None, store: Store) -> None:
-        new = Head(self.places[table.name], store.version, table.fingerprint, table.encoders, table.about)
+        new = Head(self.places[table.name], store.version, table.fingerprint, table.encoders, table.about, table.granted)
         if new != head:
             self.publication.heads[table.name] = new
         had = self.catalog.problem_units(table.name)      # clearing what is not there is no change

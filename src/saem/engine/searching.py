@@ -28,7 +28,7 @@ def explore(project: "Project", name: str, query: str, k: int = 10, where: str |
     """
     if k < 1:
         raise SaemError("E104", f"k is {k}", where=caller(), fix="ask for at least one row")
-    heads = project.catalog.heads() if heads is None else heads
+    heads = project.heads() if heads is None else heads
     dataset = project.published(name, heads)
     encoders = heads[name].encoders
     text = next((n for n in dataset.schema.names if n.startswith("_tokens_")), None)
@@ -39,7 +39,7 @@ def explore(project: "Project", name: str, query: str, k: int = 10, where: str |
     embedder = registry.embedder(encoders[vector]) if vector else None
     if text:
         with told(dataset, where):
-            seen = sample(dataset.uri, dataset.version, where, vector, text)
+            seen = sample(dataset, where, vector, text)
             is_word = embedder.is_word if isinstance(embedder, TokenEmbedder) else lambda _: True
             query = mended(query, seen, lambda word: holds(dataset, text, word, where), is_word)
     words = registry.tokenize([query])[0].split() if text else []

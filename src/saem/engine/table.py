@@ -13,6 +13,7 @@ from saem.core.identity import digest
 from saem.core.operator import Operator
 from saem.engine.chain import Chain
 from saem.engine.ingest import STAMP, Readers
+from saem.store.readable import Readable
 from saem.store.table import condition
 
 if TYPE_CHECKING:
@@ -126,6 +127,11 @@ class Table:
         return [op.about() for op in self.chain.operators] if self.source is None else []
 
     @property
+    def granted(self) -> tuple[str, ...]:
+        """Who may read the rows beside those who may read all of their parents: see `Project.grant`."""
+        return tuple(each["reader"] for each in self.project.catalog.grants(self.name)) if self.source is None else ()
+
+    @property
     def is_indexed(self) -> bool:
         return bool(self.text_columns or self.vector_columns)
 
@@ -168,7 +174,8 @@ class Table:
 
     def count(self, where: str | None = None) -> int:
         """How many rows it has, or how many meet an SQL condition."""
-        return int(self.dataset().count_rows(where))
+        dataset = self.dataset()
+        return int(dataset.count_rows(condition(where, dataset)))
 
     def __len__(self) -> int:
         return self.count()
@@ -200,11 +207,12 @@ class Table:
 def read(dataset: "lance.LanceDataset", columns: Sequence[str] | None, where: str | None, limit: int | None, name: str) -> pa.Table:
     """Rows of a dataset; a mistake in `columns` or `where` says which columns there are."""
     known = visible(dataset.schema).names
+    there = [*known, "_id"] if isinstance(dataset, Readable) else dataset.schema.names
     for column in columns or ():
-        if column not in dataset.schema.names:
+        if column not in there:
             raise SaemError("E101", f"'{name}' has no column '{column}'", where=caller(), fix=suggest(column, known, "column"))
     try:
-        return dataset.to_table(columns=list(columns) if columns else known, filter=condition(where), limit=limit)
+        return dataset.to_table(columns=list(columns) if columns else known, filter=condition(where, dataset), limit=limit)
     except (OSError, ValueError) as error:
         if where is None:
             raise

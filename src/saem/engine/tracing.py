@@ -20,7 +20,10 @@ SHOWN = 1_000      # relatives of one row that are listed; the rest is counted
 
 @dataclasses.dataclass
 class Node:
-    """A row in a trace. `label`: what a person calls it; `more`: relatives that are only counted; `whole`: every row of the table."""
+    """A row in a trace. `label`: what a person calls it; `more`: relatives that are only counted; `whole`: every row of the table.
+
+    readers  code of the row's readers; granted: who may read the table's rows whatever they may read of the parents
+    """
     table: str
     id: str
     label: str
@@ -28,11 +31,15 @@ class Node:
     links: "list[Node]" = dataclasses.field(default_factory=list)
     more: int = 0
     whole: bool = False
+    readers: int | None = None
+    granted: list[str] = dataclasses.field(default_factory=list)
 
     def to_dict(self, links: str) -> dict[str, Any]:
         made: dict[str, Any] = {"table": self.table, "row": self.id, "label": self.label}
         if self.whole:
             made["every_row"] = True
+        if self.granted:
+            made["granted"] = self.granted
         if self.links:
             made[links] = [node.to_dict(links) for node in self.links]
         return made | ({f"more_{links}": self.more} if self.more else {})
@@ -48,6 +55,7 @@ class Trace:
     def to_dict(self) -> dict[str, Any]:
         values = {name: _short(value) for name, value in self.row.values.items()}
         return {"table": self.row.table, "row": self.row.id, "label": self.row.label, "values": values,
+                **({"granted": self.row.granted} if self.row.granted else {}),
                 "parents": [n.to_dict("parents") for n in self.parents], "children": [n.to_dict("children") for n in self.children]}
 
     def sources(self) -> list[Node]:
@@ -67,18 +75,21 @@ class Trace:
 
 def trace(project: "Project", name: str) -> Trace:
     """Trace a row named by its id (hex, 8 or more digits), or by 'table:label' such as 'files:library.md'."""
-    view = _View(project)
+    view = Rows(project)
     table, row = view.find(name)
     node = view.node(table, row)
     return Trace(node, view.parents(row["_parents"], ()), list(view.children(table, row["_id"], ())))
 
 
-class _View:
-    """The published tables, opened once."""
+class Rows:
+    """The published tables, opened once: rows by their names, with their relatives."""
 
     def __init__(self, project: "Project") -> None:
         self.project = project
-        self.datasets: dict[str, lance.LanceDataset] = {name: project.published(name) for name in project.catalog.heads()}
+        self.datasets: dict[str, lance.LanceDataset] = {name: project.published(name) for name in project.heads()}
+        self.granted: dict[str, list[str]] = {}
+        for each in project.catalog.grants():
+            self.granted.setdefault(each["table"], []).append(each["reader"])
         self.names = {table_id(name): name for name in self.datasets}
         edges = project.catalog.db.execute("select child, parent from consumed").fetchall()
         self.children_of = {name: sorted({c for c, p in edges if p == name and c in self.datasets}) for name in self.datasets}
@@ -118,7 +129,7 @@ class _View:
 
     def node(self, table: str, row: dict[str, Any]) -> Node:
         values = {k: v for k, v in row.items() if not k.startswith("_")}
-        return Node(table, row["_id"].hex(), label(values), values)
+        return Node(table, row["_id"].hex(), label(values), values, readers=row["_readers"], granted=self.granted.get(table, []))
 
     def parents(self, names: list[bytes], path: tuple[bytes, ...]) -> list[Node]:
         """The parent rows, each with its own parents."""

@@ -116,14 +116,14 @@ def record(db: "Project", answer: Answer, hashes: dict[str, str], readers: int) 
 
 def stale(db: "Project") -> set[str]:
     """The ids of the answers of which a cited row has changed or gone."""
-    if "citations" not in db.catalog.heads():
+    if "citations" not in db.heads():
         return set()
     cited = db.table("citations").to_arrow(["answer", "table", "row", "row_hash"])
     made: set[str] = set()
     for table in set(cited["table"].to_pylist()):
         rows = [r for r in cited.to_pylist() if r["table"] == table]
         held = {}
-        if table in db.catalog.heads():
+        if table in db.heads():
             wanted = pa.array(sorted({bytes.fromhex(r["row"]) for r in rows}), ID)
             found = lookup(db.published(table), "_id", wanted, ["_id", "_hash"])
             held = {i.hex(): h.hex() for i, h in zip(found["_id"].to_pylist(), found["_hash"].to_pylist(), strict=True)}

@@ -33,7 +33,7 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     if not question.strip():
         raise SaemError("E104", "the question is empty", where=caller(), fix='saem ask FOLDER "연체료는 얼마인가요?"')
     db = chunks.project
-    snapshot, heads = db.snapshot, db.catalog.heads()       # one reading: a run may publish at any moment
+    snapshot, heads = db.snapshot, db.heads()       # one reading: a run may publish at any moment
     found = explore(db, chunks.name, question, k, where, heads)
     hits = found.hits
     passages = passages_of(found)
@@ -43,8 +43,9 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
     sentences = [Sentence(_MARKER.sub("", " ".join(c.quote.split()), count=1), [c.n]) for c in citations]
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, False, snapshot, "", why)
-    readers = db.catalog.intersect(places.readers) if citations else EVERYONE
-    return record(db, answer, places.hashes, readers) if keep else answer
+    asker = EVERYONE if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
+    readers = db.catalog.intersect([asker, *places.readers])
+    return record(db.origin, answer, places.hashes, readers) if keep else answer
 
 
 def passages_of(found: "Found") -> list[Passage]:

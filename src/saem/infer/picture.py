@@ -64,7 +64,7 @@ def picture(db: "Project", answer: str, n: int = 1) -> Picture:
 
 def _citation(db: "Project", answer: str, n: int) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
-    if "citations" in db.catalog.heads() and len(answer) >= 8:
+    if "citations" in db.heads() and len(answer) >= 8:
         rows = [r for r in db.table("citations").to_arrow().to_pylist() if r["answer"].startswith(answer.lower())]
     if not rows:
         raise SaemError("E209", f"no answer with citations is named '{answer}'",
@@ -79,7 +79,7 @@ def _citation(db: "Project", answer: str, n: int) -> dict[str, Any]:
 
 
 def _row(db: "Project", table: str, row: bytes) -> dict[str, Any] | None:
-    if table not in db.catalog.heads():
+    if table not in db.heads():
         return None
     dataset = db.published(table)
     columns = [c for c in dataset.schema.names if not c.startswith(("_memo_", "_tokens_")) and c not in ("content", "embedding")]
@@ -91,7 +91,7 @@ def _file(db: "Project", parents: list[bytes]) -> tuple[str, bytes] | None:
     """(path, content) of the file that a row was made from."""
     for _ in range(MAX_CLIMB):
         above: list[bytes] = []
-        for name in db.catalog.heads():
+        for name in db.heads():
             dataset = db.published(name)
             wanted = [c for c in ("path", "content") if c in dataset.schema.names]
             for row in lookup(dataset, "_id", pa.array(sorted(set(parents)), ID), ["_id", "_parents", *wanted]).to_pylist():

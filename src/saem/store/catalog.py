@@ -1,4 +1,5 @@
 """What is published, and for whom: one SQLite file, one transaction a publish."""
+import datetime
 import json
 import os
 import shutil
@@ -9,22 +10,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from saem.core.errors import SaemError
+from saem.core.errors import SaemError, caller
+from saem.core.principals import FOR_NONE, Clauses, all_of, clauses, either, may_read
 
 NOBODY, EVERYONE = 0, 1         # codes of the two reader sets that always exist
-FORMAT = 1                      # of this file; a higher one was written by a newer saem
+FORMAT = 2                      # of this file; a higher one was written by a newer saem
 SCHEMA = """
 create table if not exists head(name text primary key, place text not null, version int not null, fingerprint blob not null,
-                                encoders text not null, about text not null);
+                                encoders text not null, about text not null, granted text not null default '[]');
+create table if not exists granted(name text, reader text, reason text, since real, primary key(name, reader));
 create table if not exists consumed(child text, parent text, place text not null, version int not null, primary key(child, parent));
 create table if not exists snapshot(number integer primary key, published_at real not null, heads text not null);
 create table if not exists run(number integer primary key, started_at real, seconds real, snapshot int, counts text);
-create table if not exists reader_set(code integer primary key, members text not null unique);
+create table if not exists reader_set(code integer primary key, clauses text not null unique);
 create table if not exists lease(name text primary key, owner text, pid int, born text, host text, expires_at real);
 create table if not exists problem(name text, unit blob, kind text, key text, operator text, reason text, details text,
                                    since real, primary key(name, unit));
 create table if not exists inbox(number integer primary key autoincrement, name text not null, key text not null, row text);
-insert or ignore into reader_set values (0, '[]'), (1, '["*"]');
+insert or ignore into reader_set values (0, '[[]]'), (1, '[]');
+"""
+# format 1 held one set of names a code, and knew no grants
+FROM_1 = """
+alter table head add column granted text not null default '[]';
+alter table reader_set rename column members to clauses;
+update reader_set set clauses = case clauses when '["*"]' then '[]' else '[' || clauses || ']' end;
 """
 
 
@@ -36,6 +45,7 @@ class Head:
     fingerprint: bytes
     encoders: Mapping[str, str] = field(default_factory=dict)    # vector column -> model that wrote it
     about: Sequence[Mapping[str, str]] = ()                       # the operators, as people tell them apart
+    granted: Sequence[str] = ()                                   # who may read beside those who may read the parents
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,8 @@ class Catalog:
                 raise SaemError("E205", f"the project was written by a newer saem (format {found}, this one knows {FORMAT})",
                                 where=path, fix="pip install --upgrade saem")
             if found < FORMAT:
-                self.db.executescript("pragma journal_mode=wal;" + SCHEMA + f"pragma user_version={FORMAT};")
+                steps = FROM_1 if found == 1 else ""
+                self.db.executescript("pragma journal_mode=wal;" + steps + SCHEMA + f"pragma user_version={FORMAT};")
             self.db.execute("pragma synchronous=full")
         except sqlite3.DatabaseError as error:
             if shutil.disk_usage(os.path.dirname(path)).free < 1 << 16:
@@ -85,8 +96,9 @@ class Catalog:
                                 fix="make room, then: saem run") from error
             raise SaemError("E204", f"the catalog cannot be opened: {error}", where=path,
                             fix="is the folder writable, and the file a saem catalog?") from error
-        self._members: dict[int, frozenset[str]] = {}
-        self._pairs: dict[tuple[int, int], int] = {}
+        self._readers: dict[int, Clauses] = {}
+        self._intersections: dict[frozenset[int], int] = {}
+        self._codes: dict[tuple[frozenset[str], int], frozenset[int]] = {}
 
     def close(self) -> None:
         self.db.close()
@@ -106,9 +118,9 @@ class Catalog:
 
     def heads(self) -> dict[str, Head]:
         """One consistent snapshot: {table: head}."""
-        rows = self.db.execute("select name, place, version, fingerprint, encoders, about from head")
-        return {name: Head(place, version, mark, json.loads(encoders), json.loads(about))
-                for name, place, version, mark, encoders, about in rows}
+        rows = self.db.execute("select name, place, version, fingerprint, encoders, about, granted from head")
+        return {name: Head(place, version, mark, json.loads(encoders), json.loads(about), tuple(json.loads(granted)))
+                for name, place, version, mark, encoders, about, granted in rows}
 
     def consumed(self, child: str) -> dict[str, tuple[str, int]]:
         """{parent: (place, version)} that the published rows of `child` were made from."""
@@ -119,13 +131,32 @@ class Catalog:
         """Number of the newest publish; 0 = nothing yet."""
         return int(self.db.execute("select coalesce(max(number), 0) from snapshot").fetchone()[0])
 
+    def snapshot_at(self, when: int | str | datetime.datetime) -> tuple[int, dict[str, Head]]:
+        """(number, heads) of a snapshot: by its number, or the newest at a time."""
+        if isinstance(when, int):
+            row = self.db.execute("select number, heads from snapshot where number=?", (when,)).fetchone()
+        else:
+            try:
+                moment = when if isinstance(when, datetime.datetime) else datetime.datetime.fromisoformat(when)
+            except ValueError as error:
+                raise SaemError("E104", f"'{when}' is no time", where=caller(),
+                                fix='"2026-11-20", "2026-11-20 14:00", or a number') from error
+            if isinstance(when, str) and len(when) <= 10:      # a day: as it ended
+                moment += datetime.timedelta(days=1)
+            row = self.db.execute("select number, heads from snapshot where published_at<=? order by number desc limit 1",
+                                  (moment.timestamp(),)).fetchone()
+        if row is None:
+            raise SaemError("E212", f"there is no snapshot {when}", where=caller(), fix="saem status")
+        heads = json.loads(row[1]).items()
+        return row[0], {name: Head(place, version, b"", rest[0] if rest else {}) for name, (place, version, *rest) in heads}
+
     def publish(self, owner: str, publication: Publication) -> int:
         """Move every head and watermark, or none; returns the snapshot's number. Fails if the lease has been lost meanwhile."""
         with self.transaction():
             if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():
                 raise SaemError("E302", "the lease was lost: another run took over; nothing was published", fix="saem run")
-            self.db.executemany("insert or replace into head values (?,?,?,?,?,?)", [
-                (name, h.place, h.version, h.fingerprint, json.dumps(h.encoders), json.dumps(h.about))
+            self.db.executemany("insert or replace into head values (?,?,?,?,?,?,?)", [
+                (name, h.place, h.version, h.fingerprint, json.dumps(h.encoders), json.dumps(h.about), json.dumps(h.granted))
                 for name, h in publication.heads.items()])
             self.db.executemany("delete from consumed where child=? and parent=?", publication.left)
             self.db.executemany("insert or replace into consumed values (?,?,?,?)", publication.edges)
@@ -142,7 +173,7 @@ class Catalog:
                 self.db.execute("delete from head where name=?", (name,))
                 self.db.execute("delete from consumed where child=?", (name,))
                 self.db.execute("delete from problem where name=?", (name,))
-            heads = json.dumps({name: [head.place, head.version] for name, head in sorted(self.heads().items())})
+            heads = json.dumps({name: [head.place, head.version, head.encoders] for name, head in sorted(self.heads().items())})
             self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
             return int(self.db.execute("select last_insert_rowid()").fetchone()[0])
 
@@ -177,41 +208,66 @@ class Catalog:
         rows = self.db.execute("select number, key, row from inbox where name=? order by number", (name,)).fetchall()
         return (rows[-1][0] if rows else 0), {key: row for _, key, row in rows}
 
-    # readers: a set of principals is one small integer
+    # readers: a set of clauses is one small integer
 
-    def reader_code(self, principals: Iterable[str]) -> int:
-        names = set(principals)
-        if "*" in names:        # everyone and kim are everyone
-            return EVERYONE
-        members = json.dumps(sorted(names), ensure_ascii=False)
-        found = self.db.execute("select code from reader_set where members=?", (members,)).fetchone()
+    def reader_code(self, names: Iterable[str]) -> int:
+        """The code of those who have any of the names."""
+        return self.code_of(clauses(names))
+
+    def code_of(self, readers: Clauses) -> int:
+        text = json.dumps(sorted(sorted(each) for each in readers), ensure_ascii=False)
+        found = self.db.execute("select code from reader_set where clauses=?", (text,)).fetchone()
         if found is None:
-            self.db.execute("insert or ignore into reader_set(members) values (?)", (members,))
-            found = self.db.execute("select code from reader_set where members=?", (members,)).fetchone()
+            self.db.execute("insert or ignore into reader_set(clauses) values (?)", (text,))
+            found = self.db.execute("select code from reader_set where clauses=?", (text,)).fetchone()
         return int(found[0])
 
-    def members(self, code: int) -> frozenset[str]:
-        if code not in self._members:
-            row = self.db.execute("select members from reader_set where code=?", (code,)).fetchone()
-            self._members[code] = frozenset(json.loads(row[0])) if row else frozenset()
-        return self._members[code]
+    def readers(self, code: int) -> Clauses:
+        """What a code stands for; one that nobody knows is for none."""
+        if code not in self._readers:
+            row = self.db.execute("select clauses from reader_set where code=?", (code,)).fetchone()
+            self._readers[code] = frozenset(frozenset(each) for each in json.loads(row[0])) if row else FOR_NONE
+        return self._readers[code]
 
     def intersect(self, codes: Iterable[int]) -> int:
         """Code of those who may read all; no codes at all = nobody (fails closed)."""
-        result: int | None = None
-        for code in set(codes):
-            result = code if result is None else self._pair(result, code)
-        return NOBODY if result is None else result
+        wanted = frozenset(codes)
+        if len(wanted) < 2:
+            return next(iter(wanted), NOBODY)
+        if wanted not in self._intersections:
+            self._intersections[wanted] = self.code_of(all_of([self.readers(code) for code in wanted]))
+        return self._intersections[wanted]
 
-    def _pair(self, a: int, b: int) -> int:
-        if a == b or b == EVERYONE:
-            return a
-        if a == EVERYONE:
-            return b
-        pair = (min(a, b), max(a, b))
-        if pair not in self._pairs:
-            self._pairs[pair] = self.reader_code(self.members(a) & self.members(b))
-        return self._pairs[pair]
+    def widen(self, code: int, names: Sequence[str]) -> int:
+        """Code of those, and of whoever has one of the names."""
+        return self.code_of(either(self.readers(code), names)) if names else code
+
+    # grants: a derived table that more people may read than its parents
+
+    def grant(self, table: str, names: Iterable[str], reason: str) -> None:
+        with self.transaction():
+            self.db.executemany("insert or replace into granted values (?,?,?,?)", [(table, name, reason, time.time()) for name in names])
+
+    def revoke(self, table: str, names: Iterable[str]) -> None:
+        with self.transaction():
+            self.db.executemany("delete from granted where name=? and reader=?", [(table, name) for name in names])
+
+    def grants(self, table: str | None = None) -> list[dict[str, Any]]:
+        query = "select name, reader, reason, since from granted where (?1 is null or name=?1) order by name, reader"
+        rows = self.db.execute(query, (table,))
+        return [dict(zip(("table", "reader", "reason", "since"), row, strict=True)) for row in rows]
+
+    def codes_for(self, names: frozenset[str]) -> frozenset[int]:
+        """The codes whose rows a person may read who goes by these names."""
+        last = int(self.db.execute("select max(code) from reader_set").fetchone()[0])
+        if (names, last) not in self._codes:
+            every = self.db.execute("select code from reader_set").fetchall()
+            self._codes = {(names, last): frozenset(code for (code,) in every if may_read(self.readers(code), names))}
+        return self._codes[names, last]
+
+    def names_reader(self, name: str) -> bool:
+        """Whether some clause holds the name."""
+        return any(name in clause for (code,) in self.db.execute("select code from reader_set").fetchall() for clause in self.readers(code))
 
 
 def _storable(text: str) -> str:

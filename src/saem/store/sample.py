@@ -6,13 +6,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import log, sqrt
 
 import lance
 import numpy as np
 import pyarrow as pa
 
+from saem.store.readable import Readable
 from saem.store.table import condition
 
 SAMPLE_ROWS = 1_000    # of any table; their vectors are 1.5 MB
@@ -21,6 +22,9 @@ LANGUAGE_ROWS = 20     # of Hangul, and of others: fewer do not tell how the two
 MAX_SPELLED = 20       # letters of a word that a question may have misspelled
 SATURATION, LENGTH_SHARE = 1.2, 0.75      # k1 and b of BM25
 
+MAX_SAMPLES = 16       # that are kept
+
+_SAMPLES: dict[tuple[object, ...], "Sample"] = {}
 _HANGUL, _LETTER = re.compile("[가-힣]"), re.compile("[^\\W\\d_]")
 
 
@@ -119,16 +123,23 @@ def is_hangul(text: str) -> bool:
     return hangul > 0 and hangul >= 0.2 * len(_LETTER.findall(text))
 
 
-@lru_cache(maxsize=16)
-def sample(uri: str, version: int, where: str | None, vector: str | None, text: str | None) -> Sample:
-    """SAMPLE_ROWS rows that stand evenly among those of a table that meet the condition."""
-    dataset = lance.dataset(uri, version=version)
+def sample(dataset: lance.LanceDataset, where: str | None, vector: str | None, text: str | None) -> Sample:
+    """SAMPLE_ROWS rows that stand evenly among those of a table that may be read and meet the condition."""
+    key = (dataset.uri, dataset.version, getattr(dataset, "codes", None), where, vector, text)
+    if key not in _SAMPLES:
+        while len(_SAMPLES) >= MAX_SAMPLES:
+            _SAMPLES.pop(next(iter(_SAMPLES)))
+        _SAMPLES[key] = _sample(dataset, where, vector, text)
+    return _SAMPLES[key]
+
+
+def _sample(dataset: lance.LanceDataset, where: str | None, vector: str | None, text: str | None) -> Sample:
     columns = [name for name in (vector, text) if name]
-    if where is None:
+    if where is None and not isinstance(dataset, Readable):
         count = dataset.count_rows()
         rows = dataset.take(_evenly(count), columns=columns)
     else:
-        found = dataset.to_table(columns=[], filter=condition(where), with_row_id=True)["_rowid"]
+        found = dataset.to_table(columns=[], filter=condition(where, dataset), with_row_id=True)["_rowid"]
         count = len(found)
         rows = dataset._take_rows(found.take(pa.array(_evenly(count), pa.int64())).to_pylist(), columns=columns)
     vectors = matrix(rows[vector]) if vector else None

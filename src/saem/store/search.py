@@ -78,7 +78,7 @@ def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | N
     Raises: E211 for a wrong condition.
     """
     with told(dataset, where):
-        seen = sample(dataset.uri, dataset.version, where, question.vector_column, question.text_column)
+        seen = sample(dataset, where, question.vector_column, question.text_column)
         seen = seen.with_background(background) if background else seen
         vector = None if question.vector is None else seen.without_language(question.vector)
         with ThreadPoolExecutor(1) as other:      # Lance lets go of Python's lock
@@ -172,4 +172,5 @@ def _by_vector(dataset: lance.LanceDataset, question: Question, vector: np.ndarr
 
 
 def _ids(dataset: lance.LanceDataset, where: str | None, columns: list[str], **query: Any) -> set[int]:
-    return set(dataset.to_table(filter=condition(where), prefilter=True, columns=columns, with_row_id=True, **query)["_rowid"].to_pylist())
+    found = dataset.to_table(filter=condition(where, dataset), prefilter=True, columns=columns, with_row_id=True, **query)
+    return set(found["_rowid"].to_pylist())

@@ -10,9 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saem.core.columns import visible
 from saem.core.errors import SaemError
 from saem.core.identity import ID
 from saem.core.run import OnStep
+from saem.store.readable import Readable, check_plain
 
 KEY = {"lance-schema:unenforced-primary-key": "true"}    # guards against doubled inserts
 SYSTEM = [pa.field("_id", ID, nullable=False, metadata=KEY), pa.field("_unit", ID), pa.field("_hash", ID),
@@ -224,8 +226,13 @@ def _whole(keys: pa.Array | pa.ChunkedArray) -> pa.Array:
     return keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
 
 
-def condition(where: str | None) -> str | None:
-    """A user's SQL condition; one that goes on after its end is refused, where Lance would not look at the rest."""
+def condition(where: str | None, dataset: lance.LanceDataset) -> str | None:
+    """A user's SQL condition on a dataset; one that goes on after its end is refused, where Lance would not look at the rest.
+
+    One who may not read every row may compare columns with values, and no more.
+    """
+    if where is not None and isinstance(dataset, Readable):
+        return check_plain(where, visible(dataset.schema).names)
     if where is not None and ";" in re.sub(r"'(?:[^']|'')*'", "", where):
         raise SaemError("E211", f"the condition {where!r} holds a ';'", fix="give one SQL condition, such as \"language = 'ko'\"")
     return where

@@ -1,0 +1,70 @@
+"""Who may read: a row's readers, and who is who.
+
+The readers of a row are a set of *clauses*, each a set of names; a person may read it who is in every clause, by name or
+through a group. A source row has one clause; a row made from several has those of all its parents, because who may read
+it must be allowed to read each. Groups stay names: who is in them may change without a row being written.
+"""
+from collections.abc import Iterable, Mapping
+
+Clauses = frozenset[frozenset[str]]
+
+ALL = "*"
+FOR_ALL: Clauses = frozenset()                       # nothing is asked of a reader
+FOR_NONE: Clauses = frozenset({frozenset[str]()})    # a clause that nobody is in
+MOST_CLAUSES = 16          # rows made from more kinds of readers are nobody's, until they are granted: fails closed, stays small
+
+
+def clauses(names: Iterable[str]) -> Clauses:
+    """One clause: any of these names; "*" is everyone, no names is nobody.
+
+    >>> clauses(["staff", "*"]) == FOR_ALL, clauses([]) == FOR_NONE
+    (True, True)
+    """
+    members = frozenset(names)
+    return FOR_ALL if ALL in members else frozenset({members})
+
+
+def all_of(sets: Iterable[Clauses]) -> Clauses:
+    """Those who may read all of these; a clause that a narrower one implies is left out.
+
+    >>> all_of([clauses(["staff", "hr"]), clauses(["hr"]), FOR_ALL]) == clauses(["hr"])
+    True
+    """
+    every = frozenset[frozenset[str]]().union(*sets)
+    least = frozenset(each for each in every if not any(other < each for other in every))
+    return least if len(least) <= MOST_CLAUSES else FOR_NONE
+
+
+def either(readers: Clauses, names: Iterable[str]) -> Clauses:
+    """Those, and whoever has one of the names: a grant.
+
+    >>> either(FOR_NONE, ["kim"]) == clauses(["kim"])
+    True
+    """
+    wider = frozenset(names)
+    return FOR_ALL if ALL in wider else all_of([frozenset(each | wider for each in readers)])
+
+
+def may_read(readers: Clauses, names: frozenset[str]) -> bool:
+    """Whether a person who goes by these names is in every clause.
+
+    >>> may_read(all_of([clauses(["staff"]), clauses(["kim"])]), frozenset({"kim", "staff"}))
+    True
+    """
+    return all(clause & names for clause in readers)
+
+
+def principals(name: str, groups: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """The name and all groups that it is in, through other groups too; groups in a circle are one.
+
+    >>> sorted(principals("kim", {"library": ["kim", "lee"], "staff": ["library"], "students": ["park"]}))
+    ['kim', 'library', 'staff']
+    """
+    found = {name}
+    todo = [name]
+    while todo:
+        member = todo.pop()
+        above = [group for group, members in groups.items() if member in members and group not in found]
+        found.update(above)
+        todo += above
+    return frozenset(found)

@@ -1,0 +1,99 @@
+"""A project as one principal may read it, as it was at a snapshot, or both. It reads; what it reads through cannot be gone round."""
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import lance
+import pyarrow as pa
+
+from saem.core.errors import SaemError, caller
+from saem.core.principals import principals
+from saem.engine.project import Project
+from saem.store.catalog import Head
+from saem.store.readable import Readable
+
+
+class View(Project):
+    """What `Project.as_user` and `Project.at` give.
+
+    person  whose rights apply; None = the owner's, who may read everything
+    pinned  the heads of the snapshot; None = always the newest
+    """
+
+    def __init__(self, project: Project, person: str | None, pinned: tuple[int, Mapping[str, Head]] | None) -> None:
+        self.origin = project.origin
+        self.state, self.on_step, self.root, self.catalog = project.state, project.on_step, project.root, project.catalog
+        self.groups, self.lenders = project.groups, project.lenders
+        self.person, self.pinned = person, pinned
+        self.tables, self._opened = {}, {}
+        self._readable: dict[str, tuple[tuple[int, frozenset[int]], Readable]] = {}
+        for name, table in project.tables.items():
+            self.tables[name] = copy.copy(table)
+            self.tables[name].project = self
+
+    # reading
+
+    @property
+    def codes(self) -> frozenset[int] | None:
+        """Of the reader sets that the person is in, as they are now. None = all; nobody knows = none, not even what is for all."""
+        if self.person is None:
+            return None
+        if not self.knows(self.person):
+            return frozenset()
+        return self.catalog.codes_for(principals(self.person, self.groups))
+
+    def heads(self) -> Mapping[str, Head]:
+        return self.catalog.heads() if self.pinned is None else self.pinned[1]
+
+    @property
+    def snapshot(self) -> int:
+        return self.catalog.snapshot() if self.pinned is None else self.pinned[0]
+
+    def published(self, name: str, heads: Mapping[str, Head] | None = None) -> lance.LanceDataset:
+        dataset = super().published(name, heads)
+        codes = self.codes
+        if codes is None:
+            return dataset
+        key, known = (id(dataset), codes), self._readable.get(name)
+        if known is None or known[0] != key:
+            known = self._readable[name] = key, Readable(dataset, codes)
+        return known[1]
+
+    def sql(self, query: str) -> pa.Table:
+        codes = self.codes
+        if codes is None:
+            return super().sql(query)
+        from saem.engine.confined import query_confined
+        return query_confined(query, {name: (self.uri(head.place), head.version) for name, head in self.heads().items()}, codes)
+
+    def as_user(self, name: str) -> "View":
+        if self.person is not None and name != self.person:
+            raise self._denied(f"'{self.person}' cannot read as '{name}'")
+        return super().as_user(name)
+
+    def quarantine(self, table: str | None = None) -> list[dict[str, Any]]:
+        if self.person is not None:      # keys and tracebacks hold what rows hold
+            raise self._denied("what is in quarantine")
+        return super().quarantine(table)
+
+    # what a view does not do
+
+    def _denied(self, what: str) -> SaemError:
+        who = f"'{self.person}'" if self.person else "a snapshot"
+        return SaemError("E601", f"{what}: not for {who}", where=caller(), fix="ask the owner of the project" if self.person else
+                         "use the project itself")
+
+    def _add(self, table: Any) -> Any:
+        raise self._denied("declaring tables")
+
+    def run(self, **_: Any) -> Any:
+        raise self._denied("running the pipeline")
+
+    def plan(self) -> Any:
+        raise self._denied("planning a run")
+
+    def who_can_read(self, row: str) -> Any:
+        raise self._denied("who else may read a row")
+
+    def why_not(self, person: str, row: str) -> Any:
+        raise self._denied("why someone may not read a row")
