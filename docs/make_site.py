@@ -10,8 +10,6 @@ DOCS = pathlib.Path(__file__).parent
 def build(target: pathlib.Path) -> int:
     """0, or the exit code of the language that failed. The two have a search of their own and each links to the other."""
     for language, source, place in (("en", DOCS, target), ("ko", DOCS / "ko", target / "ko")):
-        if not (source / "index.md").exists():
-            continue
         options = ["-q", "-W", "--keep-going", "-c", str(DOCS), "-D", f"language={language}", "-d", str(target / ".doctrees" / language)]
         if code := build_main([*options, str(source), str(place)]):
             return code

@@ -23,6 +23,8 @@ def test_every_error_code_has_its_line() -> None:
         assert f"| {code} | {what} |" in page
         assert re.search(rf"\| {code} .* \| {exit_code} \|\n", page)
     assert set(re.findall(r"^\| (E\d+)", page, re.MULTILINE)) == set(CODES)
+    codes = re.findall(r"^\| (E\d+) .* \| (\d) \|$", read("docs/ko/reference/errors.md"), re.MULTILINE)
+    assert {code: int(exit_code) for code, exit_code in codes} == {code: exit_code for code, (_, exit_code) in CODES.items()}
 
 
 def test_every_code_that_is_raised_is_known() -> None:
