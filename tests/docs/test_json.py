@@ -49,6 +49,7 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     (docs / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
     (tmp_path / "questions.jsonl").write_text('{"question": "연체료는 얼마인가요?", "document": "ko_library.md"}\n', "utf-8")
     printed = {"init": told("init", "school", "--docs", "docs")}
+    (tmp_path / "school" / "saem.toml").write_text('[saem]\n[saem.groups]\nstaff = ["kim"]\n', "utf-8")
     pipeline = tmp_path / "school" / "pipeline.py"
     pipeline.write_text(pipeline.read_text("utf-8").replace("embed()", 'embed(model="hash")'), "utf-8")
     monkeypatch.setenv("SAEM_PROJECT", str(tmp_path / "school"))
@@ -56,6 +57,8 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"search": told("search", "대출", "-k", 3), "status": told("status"), "show": told("show", "docs"), "doctor": told("doctor")}
     printed |= {"sql": told("sql", "select path, length(text) as n from docs"), "trace": told("trace", "files:ko_library.md")}
     printed |= {"evaluate": told("evaluate", "questions.jsonl", "--chunk", "heading:400"), "quarantine": told("quarantine")}
+    printed |= {"who-can-read": told("who-can-read", "files:ko_library.md"), "why-not": told("why-not", "kim", "docs:ko_library.md")}
+    printed |= {"grant": told("grant", "docs", "kim", "--reason", "exam"), "revoke": told("revoke", "docs", "kim")}
     printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
     printed["error"] = told("show", "nothing")
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
