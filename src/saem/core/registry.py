@@ -1,6 +1,9 @@
 """Rooms that find their own files: a new parser, embedder, learner ... is one module in its folder, imported on first use."""
+import ast
 import importlib
+import importlib.util
 import pkgutil
+import re
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from saem.core.operator import Operator
     from saem.core.protocols import Embedder
 
+_SUFFIXES = re.compile(r"^SUFFIXES(?:: [^=\n]+)? = (\((?:\s*\"[^\"]*\",?)+\s*\))\s*$", re.MULTILINE)
 ROOMS = {
     "parser": "saem.transform.parse",
     "strategy": "saem.transform.chunking",
@@ -34,6 +38,20 @@ def load(room: str, name: str) -> ModuleType:
     if name not in names(room):
         raise SaemError(_UNKNOWN.get(room, "E102"), f"no {room} is named '{name}'", fix=suggest(name, names(room), room))
     return importlib.import_module(f"{ROOMS[room]}.{name}")
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """What the parsers take, told from the text of their files where it stands there: importing them all takes a tenth of a second."""
+    found: set[str] = set()
+    for name in names("parser"):
+        spec = importlib.util.find_spec(f"{ROOMS['parser']}.{name}")
+        assert spec is not None
+        assert spec.origin is not None
+        with open(spec.origin, encoding="utf-8") as file:
+            told = _SUFFIXES.search(file.read())
+        found.update(ast.literal_eval(told[1]) if told else load("parser", name).SUFFIXES)
+    return frozenset(found)
 
 
 @cache

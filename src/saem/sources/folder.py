@@ -156,7 +156,7 @@ class Folder:
 
     def _types(self) -> frozenset[str] | None:
         if self.types is None:
-            return frozenset(registry.parsers())
+            return registry.suffixes()
         return None if "*" in self.types else frozenset(t.lower() for t in self.types)
 
     def _key(self, path: str) -> str:
