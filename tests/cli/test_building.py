@@ -1,4 +1,5 @@
 """`saem init`, `run`, `plan`, `retry`: a project's life."""
+import email.message
 import pathlib
 
 import pytest
@@ -132,3 +133,16 @@ def test_state_can_be_kept_elsewhere(saem: Saem, handbook: pathlib.Path, tmp_pat
     assert saem("ask", handbook, "연체료는 얼마인가요?", "--state", tmp_path / "state").code == 0
     assert not (handbook / ".saem").exists()
     assert (tmp_path / "state" / "catalog.db").exists()
+
+
+def test_what_was_read_in_part_is_told_by_the_run_and_by_doctor(saem: Saem, school: pathlib.Path, handbook: pathlib.Path) -> None:
+    mail = email.message.EmailMessage()
+    mail["Subject"], mail["From"] = "Rules", "office@school.kr"
+    mail.set_content("The gate closes at ten.")
+    locked = pathlib.Path(__file__).parent.parent / "data" / "encrypted.pdf"
+    mail.add_attachment(locked.read_bytes(), "application", "pdf", filename="secret.pdf")
+    (handbook / "rules.eml").write_bytes(bytes(mail))
+    ran = saem("run")
+    assert ran.code == 0
+    assert "docs: 1 read in part, such as rules.eml" in ran.out
+    assert "secret.pdf" in saem("doctor").out

@@ -1,15 +1,22 @@
 """Commands that make and refresh: init, run, plan, retry."""
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, hint, project
-from saem.cli.output import Output
+from saem.cli.output import Output, printable
+
+if TYPE_CHECKING:
+    from saem.core.run import Report
+    from saem.engine.project import Project
 
 SETTINGS = """# settings of this project; SAEM_* in the environment goes before them, flags before both
 [saem]
 # state = ".saem"
+
+# [saem.groups]                  who is in which group; readers of sources name groups or people
+# staff = ["kim", "lee"]
 """
 PIPELINE = '''"""The tables of this project. `saem run` brings them up to date."""
 import saem
@@ -68,7 +75,7 @@ def run(project_: ProjectOption = None, state: StateOption = None, as_json: Json
     db = project(project_, state, builds=True)
     with out.progress() as listener:
         report = db.run(on_progress=listener, wait_s=wait)
-    _show_report(out, report, project_, state)
+    _show_report(out, report, db, project_, state)
 
 
 def retry(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
@@ -77,14 +84,14 @@ def retry(project_: ProjectOption = None, state: StateOption = None, as_json: Js
     Example: saem retry
     """
     out = Output(as_json, quiet)
+    db = project(project_, state, builds=True)
     with out.progress() as listener:
-        report = project(project_, state, builds=True).run(on_progress=listener, retry=True)
-    _show_report(out, report, project_, state)
+        report = db.run(on_progress=listener, retry=True)
+    _show_report(out, report, db, project_, state)
 
 
-def _show_report(out: Output, report: "object", path: str | None, state: str | None) -> None:
-    from saem.core.run import Report
-    assert isinstance(report, Report)
+def _show_report(out: Output, report: "Report", db: "Project", path: str | None, state: str | None) -> None:
+    from saem.services.health import read_in_part
     if out.is_json:
         out.data(report.to_dict())
     else:
@@ -94,6 +101,8 @@ def _show_report(out: Output, report: "object", path: str | None, state: str | N
         numbers = ("added", "changed", "deleted", "unchanged", "recomputed", "computed", "reused", "quarantined", "skipped", "seconds")
         out.table(("table", *numbers), rows, right=numbers)
         out.line(f"snapshot {report.snapshot}, {report.seconds:.2f} s")
+        for table, partly in read_in_part(db).items():
+            out.line(f"{table}: {len(partly):,} read in part, such as {printable(partly[0][0])}: {partly[0][1][0]}")
     if report.quarantined:
         out.next(hint("saem quarantine", path, state))
         raise typer.Exit(3)

@@ -73,6 +73,9 @@ def isolation() -> Check:
                  "a Linux of 2022 or newer keeps parsers from all of that: docs/explanation/safety.md" if open_to else "")
 
 
+PARTLY_SHOWN = 20
+
+
 def project_health(db: "Project") -> list[Check]:
     """What is published, in quarantine and left out; files by the rule that left them out."""
     checks = [Check("project", True, f"{db.state}, snapshot {db.snapshot}, {len(db.catalog.heads())} tables")]
@@ -91,6 +94,25 @@ def project_health(db: "Project") -> list[Check]:
     for (table, reason), count in Counter((p["table"], p["reason"].split(":")[0]) for p in skipped).most_common(20):
         keys = [p["key"] for p in skipped if p["table"] == table and p["reason"].startswith(reason)]
         checks.append(Check(f"{table}: {count} left out", True, f"{reason} ({', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''})"))
+    for table, partly in read_in_part(db).items():
+        for key, sentences in partly[:PARTLY_SHOWN]:
+            checks.append(Check(f"{table}: read in part", True, f"{key}: {'; '.join(sentences[:3])}{' ...' if len(sentences) > 3 else ''}"))
+        if len(partly) > PARTLY_SHOWN:
+            more = f"saem sql \"select * from {table} where len(missing) > 0\""
+            checks.append(Check(f"{table}: read in part", True, f"and {len(partly) - PARTLY_SHOWN:,} more", more))
     if not failed:
         checks.append(Check("quarantine", True, "empty"))
     return checks
+
+
+def read_in_part(db: "Project") -> dict[str, list[tuple[str, list[str]]]]:
+    """{table: [(a document, what of it could not be read), ...]}, of tables with the column `missing` that parsers fill."""
+    found = {}
+    for name in db.heads():
+        names = db.published(name).schema.names
+        key = next((each for each in ("path", "key", "title") if each in names), None)
+        if "missing" in names and key:
+            rows = db.published(name).to_table(columns=[key, "missing"], filter="array_length(missing) > 0").to_pylist()
+            if rows:
+                found[name] = [(str(row[key]), row["missing"]) for row in rows]
+    return found
