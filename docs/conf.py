@@ -33,7 +33,7 @@ class SearchKorean(SearchEnglish):
     """Words in the index, and of Korean words every beginning: particles follow the word that is looked for."""
 
     lang = "ko"
-    language_name = "Korean"
+    language_name = "English"      # of the stemmer that the page loads
 
     def split(self, input: str) -> list[str]:
         found = []
