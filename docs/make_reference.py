@@ -276,8 +276,6 @@ def _described(name: str, made: Any, tr: Translate) -> str:
 def settings_page(tr: Translate) -> str:
     rows = [(tr("the project's folder"), "", "`SAEM_PROJECT`", "`--project`, `-p`"),
             (tr("where the state lies"), "`state`", "`SAEM_STATE`", "`--state`"),
-            (tr("who reads: what he may not read does not exist"), "", "`SAEM_AS`", "`--as`"),
-            (tr("groups of people: `staff = [\"kim\", \"lee\"]`"), "`[saem.groups]`", "", ""),
             (tr("base address of an OpenAI-compatible embedding endpoint"), "", "`SAEM_EMBED_URL`", ""),
             (tr("its key"), "", "`SAEM_EMBED_KEY`", "")]
     rows.append((tr("a font's file, for the letters of show-citation"), "", "`SAEM_FONT`", ""))
