@@ -9,10 +9,12 @@ from typing import Any
 from saem.core.errors import SaemError, suggest
 from saem.core.run import OnStep, ignore
 from saem.engine.project import Project
+from saem.engine.retention import Retention
 from saem.transform.isolation import limits
 
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
-KNOWN = ("state", "groups", *limits.NAMES)
+KEEP = {"keep_snapshots": "snapshots", "keep_days": "days"}
+KNOWN = ("state", "groups", *KEEP, *limits.NAMES)
 
 
 def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:
@@ -28,7 +30,7 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
         raise SaemError("E206", f"there is no folder '{path}'", fix="saem init NAME --docs FOLDER, or saem ask FOLDER \"question\"")
     limits.configure(settings_of(root))
     db = Project(state_of(root, state), on_step, root)
-    db.groups = _groups(root)
+    db.groups, db.keep = _groups(root), _retention(root)
     try:
         if is_project(root):
             _pipeline(root, db)
@@ -116,6 +118,15 @@ def settings_of(root: str) -> dict[str, Any]:
 def _groups(root: str) -> dict[str, tuple[str, ...]]:
     """Who is in which group, as `saem.toml` says."""
     return {name: tuple(members) for name, members in settings_of(root).get("groups", {}).items()}
+
+
+def _retention(root: str) -> Retention:
+    """How long snapshots are kept, as `saem.toml` says."""
+    told = {field: settings_of(root)[name] for name, field in KEEP.items() if name in settings_of(root)}
+    for name, value in told.items():
+        if type(value) is not int or value < 0:
+            raise SaemError("E207", f"{SETTINGS}: keep_{name} is {value!r}", where=os.path.join(root, SETTINGS), fix=f"keep_{name} = 100")
+    return Retention(**told)
 
 
 def _pipeline(root: str, db: Project) -> None:

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saem.cli.options import AsOption, JsonOption, ProjectOption, QuietOption, StateOption, TableOption, WhereOption, hint, project
+from saem.cli.options import (
+    AsOption,
+    AtOption,
+    JsonOption,
+    ProjectOption,
+    QuietOption,
+    StateOption,
+    TableOption,
+    WhereOption,
+    hint,
+    project,
+)
 from saem.cli.output import Output, printable
 
 if TYPE_CHECKING:
@@ -102,14 +113,15 @@ def show_citation(answer: Annotated[str, typer.Argument(help="The answer's id, 8
 
 def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], project_: ProjectOption = None, state: StateOption = None,
            as_json: JsonOption = False, quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None,
-           reader: AsOption = None, k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10,
+           reader: AsOption = None, at: AtOption = None,
+           k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many hits.")] = 10,
            fold: Annotated[bool, typer.Option("--fold/--no-fold", help="Of rows that say nearly the same show one.")] = True) -> None:
     """Find rows by words and meaning, best first, with the figures behind each score.
 
     Example: saem search "대출 기간" -k 5 --where "language = 'ko'"
     """
     out = Output(as_json, quiet)
-    db = project(project_, state, reads=True, reader=reader)
+    db = project(project_, state, reads=True, reader=reader, at=at)
     hits = indexed(db, table).search(query, k, where, fold)
     if as_json:
         out.data({"query": query, "hits": [hit.to_dict() for hit in hits]})

@@ -15,6 +15,9 @@ SETTINGS = """# settings of this project; SAEM_* in the environment goes before 
 [saem]
 # state = ".saem"
 
+# keep_snapshots = 100           how many of the newest are kept, and for how many days the last of each
+# keep_days = 30
+
 # [saem.groups]                  who is in which group; readers of sources name groups or people
 # staff = ["kim", "lee"]
 """

@@ -4,7 +4,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saem.cli.options import AsOption, JsonOption, LimitOption, ProjectOption, QuietOption, StateOption, WhereOption, hint, project
+from saem.cli.options import (
+    AsOption,
+    AtOption,
+    JsonOption,
+    LimitOption,
+    ProjectOption,
+    QuietOption,
+    StateOption,
+    WhereOption,
+    hint,
+    project,
+)
 from saem.cli.output import Output
 
 if TYPE_CHECKING:
@@ -40,7 +51,7 @@ def status(project_: ProjectOption = None, state: StateOption = None, as_json: J
 
 def show(table: Annotated[str, typer.Argument(help="The table.")], project_: ProjectOption = None, state: StateOption = None,
          as_json: JsonOption = False, quiet: QuietOption = False, where: WhereOption = None, limit: LimitOption = 10,
-         reader: AsOption = None,
+         reader: AsOption = None, at: AtOption = None,
          columns: Annotated[str | None, typer.Option(help="Columns, with commas between.")] = None,
          ids: Annotated[bool, typer.Option("--ids", help="The rows' ids too, for `saem trace`.")] = False) -> None:
     """Rows of a table.
@@ -48,7 +59,7 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     Example: saem show docs --where "language = 'ko'" -n 5
     """
     out = Output(as_json, quiet)
-    db = project(project_, state, reads=True, reader=reader)
+    db = project(project_, state, reads=True, reader=reader, at=at)
     held = db.table(table)
     wanted = columns.split(",") if columns else [c for c in held.columns if as_json or table != "answers" or c not in ("key", "sentences")]
     rows = held.to_arrow([*(["_id"] if ids or table == "answers" else []), *wanted], where, limit)
@@ -69,13 +80,13 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
 
 def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")], project_: ProjectOption = None,
         state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False, limit: LimitOption = 100,
-        reader: AsOption = None) -> None:
+        reader: AsOption = None, at: AtOption = None) -> None:
     """One SELECT over the published tables, by DuckDB.
 
     Example: saem sql "select language, count(*) from docs group by 1"
     """
     out = Output(as_json, quiet)
-    rows = project(project_, state, reads=True, reader=reader).sql(query)
+    rows = project(project_, state, reads=True, reader=reader, at=at).sql(query)
     shown = rows.slice(0, limit).to_pylist()
     if as_json:
         out.data({"columns": rows.column_names, "count": len(rows), "rows": shown})
@@ -86,13 +97,13 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT over the tables.")
 
 def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or more digits), or TABLE:KEY.")],
           project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
-          reader: AsOption = None) -> None:
+          reader: AsOption = None, at: AtOption = None) -> None:
     """Where a row came from, up to the source record, and everything that was made from it.
 
     Example: saem trace files:library.md
     """
     out = Output(as_json, quiet)
-    db = project(project_, state, reads=True, reader=reader)
+    db = project(project_, state, reads=True, reader=reader, at=at)
     found = db.trace(row)
     is_stale = False
     if found.row.table == "answers":

@@ -14,16 +14,18 @@ WhereOption = Annotated[str | None, typer.Option("--where", help="An SQL conditi
 TableOption = Annotated[str | None, typer.Option("--table", help="The table, where several are indexed.")]
 AsOption = Annotated[str | None, typer.Option("--as", envvar="SAEM_AS",
                                                     help="Read as this person or group: what they may not read does not exist.")]
+AtOption = Annotated[str | None, typer.Option("--at", help="As a snapshot had it: a number of `saem log`, or a time.")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows to print.")]
 
 
 def project(path: str | None, state: str | None, builds: bool = False, reads: bool = False,
-            reader: str | None = None) -> "Project":
+            reader: str | None = None, at: str | None = None) -> "Project":
     """The project that a command is about. Only commands that build make a state where there is none.
 
     reads  what is published will do: a pipeline that cannot be opened now (a model's package is missing, its endpoint is down, a
            mistake is being mended) is told, and the old tables serve
     reader  whose rights apply; None = the owner's
+    at      a snapshot's number, or a time; None = the newest
     """
     import os
     import sys
@@ -42,6 +44,8 @@ def project(path: str | None, state: str | None, builds: bool = False, reads: bo
             raise
         db = held
         print(f"{error}\nthe pipeline cannot be opened; this is what snapshot {db.snapshot} has", file=sys.stderr)
+    if at is not None:
+        db = db.at(int(at) if at.isdigit() else at)
     return db if reader is None else db.as_user(reader)
 
 

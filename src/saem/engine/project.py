@@ -16,6 +16,7 @@ from saem.core.operator import Operator
 from saem.core.run import OnProgress, OnStep, Report, ignore
 from saem.core.source import FunctionSource
 from saem.engine.ingest import Readers
+from saem.engine.retention import Retention, prune
 from saem.engine.running import Run, damaged, explained
 from saem.engine.table import Table
 from saem.store.catalog import Catalog, Head
@@ -48,6 +49,7 @@ class Project:
         self._opened: dict[str, tuple[tuple[str, int], lance.LanceDataset]] = {}
         self.tables: dict[str, Table] = {}
         self.lenders: list[lance.LanceDataset] = []      # tables of other projects; see `borrowing`
+        self.keep = Retention()
         self.groups: dict[str, tuple[str, ...]] = {}       # who is in which group: see `principals`
         self.origin = self                                 # of a view: the project that it shows
         self.person: str | None = None                     # of a view: whose rights apply; None = the owner's
@@ -195,6 +197,11 @@ class Project:
         from saem.engine.tracing import trace
         return trace(self, row)
 
+    def diff(self, older: "int | str", newer: "int | str | None" = None) -> Any:
+        """What differs between two snapshots (the newest, if one is named): per table, rows that came, changed and went."""
+        from saem.engine.comparing import diff
+        return diff(self.at(older), self if newer is None else self.at(newer))
+
     # rights
 
     def grant(self, table: str, *names: str, reason: str = "", on_progress: OnProgress = ignore) -> Report:
@@ -287,6 +294,7 @@ class Project:
                 self.on_step("before publish")
                 snapshot = run.publish(owner)
                 self.on_step("after publish")
+                prune(self)
                 report = Report(run.counts, snapshot, time.perf_counter() - clock)
                 if not run.publication.is_empty:
                     self.catalog.record_run(started, report.seconds, snapshot, {n: asdict(c) for n, c in run.counts.items()})

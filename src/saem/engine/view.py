@@ -23,6 +23,7 @@ class View(Project):
     def __init__(self, project: Project, person: str | None, pinned: tuple[int, Mapping[str, Head]] | None) -> None:
         self.origin = project.origin
         self.state, self.on_step, self.root, self.catalog = project.state, project.on_step, project.root, project.catalog
+        self.keep = project.keep
         self.groups, self.lenders = project.groups, project.lenders
         self.person, self.pinned = person, pinned
         self.tables, self._opened = {}, {}
@@ -50,7 +51,13 @@ class View(Project):
         return self.catalog.snapshot() if self.pinned is None else self.pinned[0]
 
     def published(self, name: str, heads: Mapping[str, Head] | None = None) -> lance.LanceDataset:
-        dataset = super().published(name, heads)
+        try:
+            dataset = super().published(name, heads)
+        except SaemError as error:
+            if error.code != "E307" or self.pinned is None:
+                raise
+            raise SaemError("E212", f"snapshot {self.pinned[0]} no longer has '{name}': its columns have changed since", where=caller(),
+                            fix="a newer snapshot: saem log") from error
         codes = self.codes
         if codes is None:
             return dataset

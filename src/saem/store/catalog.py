@@ -49,6 +49,14 @@ class Head:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """One publish. heads: {table: (place, version)}."""
+    number: int
+    published_at: float
+    heads: Mapping[str, tuple[str, int]]
+
+
+@dataclass(frozen=True)
 class Problem:
     """A unit that gave no rows, and why. kind: 'failed' (quarantine) or 'skipped' (left out by a rule)."""
     unit: bytes
@@ -146,9 +154,23 @@ class Catalog:
             row = self.db.execute("select number, heads from snapshot where published_at<=? order by number desc limit 1",
                                   (moment.timestamp(),)).fetchone()
         if row is None:
-            raise SaemError("E212", f"there is no snapshot {when}", where=caller(), fix="saem status")
+            raise SaemError("E212", f"there is no snapshot {when}", where=caller(), fix="saem log")
         heads = json.loads(row[1]).items()
         return row[0], {name: Head(place, version, b"", rest[0] if rest else {}) for name, (place, version, *rest) in heads}
+
+    def snapshots(self) -> list[Snapshot]:
+        """Those that are kept, oldest first."""
+        rows = self.db.execute("select number, published_at, heads from snapshot order by number")
+        return [Snapshot(number, at, {name: (place, version) for name, (place, version, *_) in json.loads(heads).items()})
+                for number, at, heads in rows]
+
+    def forget_snapshots(self, numbers: Iterable[int]) -> None:
+        with self.transaction():
+            self.db.executemany("delete from snapshot where number=?", [(number,) for number in numbers])
+
+    def marks(self) -> list[tuple[str, int]]:
+        """(place, version) of every parent that some table was made from: the next changes are told from there."""
+        return [tuple(row) for row in self.db.execute("select distinct place, version from consumed")]
 
     def publish(self, owner: str, publication: Publication) -> int:
         """Move every head and watermark, or none; returns the snapshot's number. Fails if the lease has been lost meanwhile."""
