@@ -255,8 +255,9 @@ def prepare(name: str, home: pathlib.Path) -> None:
             (place / "school").mkdir()
             (place / "school" / "pipeline.py").write_text(PROJECT, "utf-8")
             (place / "school" / "saem.toml").write_text("[saem]\n", "utf-8")
-            code, said = saem_in_process(["saem", "run", "-p", str(place / "school")])
-            assert code == 0, said
+            env = os.environ | {"PYTHONPATH": str(ROOT / "src")}       # a process of its own: nothing holds the catalog open afterwards
+            subprocess.run([sys.executable, "-m", "saem.cli.main", "run", "-q", "-p", str(place / "school")], env=env, check=True,
+                           stdout=subprocess.DEVNULL)
         _built[name] = place
     shutil.copytree(_built[name], home, dirs_exist_ok=True)
     if name == "school":

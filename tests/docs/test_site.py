@@ -32,9 +32,10 @@ def test_every_page_is_there_in_both_languages_and_leads_to_the_other(site: path
 
 
 def test_nothing_is_fetched_from_elsewhere(site: pathlib.Path) -> None:
+    fetched = r'(?:src|srcset|data)="(?:https?:)?//|<link[^>]*href="(?:https?:)?//|url\(["\']?(?:https?:)?//|@import'
     for path in [*site.rglob("*.html"), *site.rglob("*.css")]:
         text = path.read_text("utf-8")
-        assert not re.findall(r'(?:src|srcset|data)="(?:https?:)?//|<link[^>]*href="(?:https?:)?//|url\(["\']?(?:https?:)?//|@import', text), path
+        assert not re.findall(fetched, text), path
 
 
 def test_the_korean_search_finds_a_word_under_its_particles(site: pathlib.Path) -> None:
