@@ -59,6 +59,7 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"evaluate": told("evaluate", "questions.jsonl", "--chunk", "heading:400"), "quarantine": told("quarantine")}
     printed |= {"who-can-read": told("who-can-read", "files:ko_library.md"), "why-not": told("why-not", "kim", "docs:ko_library.md")}
     printed |= {"grant": told("grant", "docs", "kim", "--reason", "exam"), "revoke": told("revoke", "docs", "kim")}
+    printed |= {"log": told("log"), "diff": told("diff", 1)}
     printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
     printed["error"] = told("show", "nothing")
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
