@@ -109,7 +109,10 @@ def read_in_part(db: "Project") -> dict[str, list[tuple[str, list[str]]]]:
     """{table: [(a document, what of it could not be read), ...]}, of tables with the column `missing` that parsers fill."""
     found = {}
     for name in db.heads():
-        names = db.published(name).schema.names
+        try:
+            names = db.published(name).schema.names
+        except SaemError:           # damaged: that is another check's finding
+            continue
         key = next((each for each in ("path", "key", "title") if each in names), None)
         if "missing" in names and key:
             rows = db.published(name).to_table(columns=[key, "missing"], filter="array_length(missing) > 0").to_pylist()
