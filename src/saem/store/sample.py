@@ -78,12 +78,18 @@ class Sample:
         rows = self.spread_of_words.get(word, 0)
         return log(1 + (len(self.words) - rows + 0.5) / (rows + 0.5))
 
-    def coverage(self, asked: Sequence[str], held: Sequence[str]) -> float:
-        """BM25 of a row that holds the words `held`, as share of the most that any row could have. [0, 1]"""
-        times = Counter(held)
-        norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(held) / self._mean_words)
-        most = sum(self.rarity(word) for word in set(asked))
-        return sum(self.rarity(word) * times[word] / (times[word] + norm) for word in set(asked) if word in times) / most if most else 0.0
+    def coverages(self, asked: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+        """(n,) BM25 of rows that hold these words, as share of the most that any row could have. [0, 1]"""
+        weights = [(word, self.rarity(word)) for word in dict.fromkeys(asked)]
+        most = sum(weight for _, weight in weights)
+        if not most:
+            return [0.0] * len(rows)
+        made = []
+        for held in rows:
+            norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(held) / self._mean_words)
+            counted = [(weight, held.count(word)) for word, weight in weights]
+            made.append(sum(weight * times / (times + norm) for weight, times in counted if times) / most)
+        return made
 
     # vectors
 

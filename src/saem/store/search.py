@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import lance
@@ -26,6 +26,7 @@ import pyarrow as pa
 
 from saem.core.columns import visible
 from saem.core.errors import SaemError
+from saem.core.identity import id_list
 from saem.store.sample import Sample, matrix, sample
 from saem.store.table import condition
 
@@ -85,8 +86,9 @@ def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | N
             by_words = other.submit(_by_words, dataset, question, max(POOL, k), where)
             by_vector = _by_vector(dataset, question, vector, max(POOL, k), where)
             candidates = sorted(by_words.result() | by_vector)
-    hits, words = _scored(dataset, question, vector, candidates, seen) if candidates else ([], [])
-    return Found(_folded(hits, words, k) if fold and words else hits[:k], question.words, vector, seen)
+    ranked = _ranked(dataset, question, vector, candidates, seen) if candidates else []
+    shown = _folded(ranked, k, is_on=fold and question.text_column is not None)
+    return Found(_hits(dataset, shown), question.words, vector, seen)
 
 
 @contextmanager
@@ -106,35 +108,26 @@ def holds(dataset: lance.LanceDataset, column: str, word: str, where: str | None
     return bool(_ids(dataset, where, ["_score"], full_text_query={"columns": [column], "query": word}, limit=1))
 
 
-def _folded(hits: list[Hit], words: list[set[str]], k: int) -> list[Hit]:
-    """The k best of those that say something new; each names those after it that say the same."""
-    kept: list[int] = []
-    others: dict[int, list[str]] = {}
-    for number, (hit, own) in enumerate(zip(hits, words, strict=True)):
-        first = next((at for at in kept if _is_same(own, words[at])), None)
-        if first is not None:
-            others.setdefault(first, []).append(hit.id)
-        elif len(kept) < k:
-            kept.append(number)
-    return [replace(hits[at], others=tuple(others[at])) if at in others else hits[at] for at in kept]
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate with its figures; `words` are all that its row holds."""
+    rowid: int
+    id: str
+    score: float
+    why: dict[str, float]
+    words: set[str]
 
 
-def _is_same(one: set[str], other: set[str]) -> bool:
-    few, many = sorted((len(one), len(other)))
-    return few > 0 and few >= FOLDED_SHARE * many and len(one & other) >= FOLDED_SHARE * len(one | other)
-
-
-def _scored(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, candidates: list[int],
-            seen: Sample) -> tuple[list[Hit], list[set[str]]]:
-    """(the candidates with their scores, best first, and the words of each; none without a text index)."""
-    columns = ["_id", *(f.name for f in visible(dataset.schema) if not pa.types.is_fixed_size_list(f.type))]
+def _ranked(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, candidates: list[int],
+            seen: Sample) -> list[Ranked]:
+    """The candidates, best first; equal scores in the order of their ids."""
     own = [name for name in (question.text_column, question.vector_column) if name]
-    rows = dataset._take_rows(candidates, columns=[*columns, *own])
+    rows = dataset._take_rows(candidates, columns=["_id", *own])
     score, held = np.zeros(len(candidates)), list[list[str]]()
     why: dict[str, np.ndarray] = {}
     if question.text_column is not None:
         held = [words.split() for words in rows[question.text_column].to_pylist()]
-        why["words"] = np.array([seen.coverage(question.words, each) for each in held])
+        why["words"] = np.array(seen.coverages(question.words, held))
         score += why["words"] * (WORDS_WEIGHT if vector is not None else 1)
     if vector is not None and question.vector_column is not None:
         mean, deviation = seen.spread(vector)
@@ -147,13 +140,37 @@ def _scored(dataset: lance.LanceDataset, question: Question, vector: np.ndarray 
         why["code"] = np.array([sum(code in each for code in question.codes) / len(question.codes) for each in map(set, held)])
         about = codes / (codes + rest)
         score = (1 - about) * score + about * (0.8 * why["code"] + 0.2 * why["words"])
-    content = rows.select(columns).to_pylist()
-    names = [row.pop("_id").hex() for row in content]
+    names = [each.hex() for each in id_list(rows["_id"])]
     figures = [dict(zip(why, values, strict=True)) for values in zip(*(each.tolist() for each in why.values()), strict=True)]
-    order = sorted(range(len(candidates)), key=lambda i: (-score[i], names[i]))
     shown = np.clip(score, 0, 1).tolist()
-    hits = [Hit(shown[i], names[i], content[i], figures[i]) for i in order]
-    return hits, [set(held[i]) for i in order] if held else []
+    order = sorted(range(len(candidates)), key=lambda i: (-score[i], names[i]))
+    return [Ranked(candidates[i], names[i], shown[i], figures[i], set(held[i]) if held else set()) for i in order]
+
+
+def _folded(ranked: list[Ranked], k: int, *, is_on: bool) -> list[tuple[Ranked, tuple[str, ...]]]:
+    """The k best of those that say something new, and the ids of those after each that say the same."""
+    if not is_on:
+        return [(each, ()) for each in ranked[:k]]
+    kept: list[tuple[Ranked, list[str]]] = []
+    for each in ranked:
+        same = next((others for first, others in kept if _is_same(each.words, first.words)), None)
+        if same is not None:
+            same.append(each.id)
+        elif len(kept) < k:
+            kept.append((each, []))
+    return [(each, tuple(others)) for each, others in kept]
+
+
+def _is_same(one: set[str], other: set[str]) -> bool:
+    few, many = (len(one), len(other)) if len(one) < len(other) else (len(other), len(one))
+    return few > 0 and few >= FOLDED_SHARE * many and len(one & other) >= FOLDED_SHARE * len(one | other)
+
+
+def _hits(dataset: lance.LanceDataset, shown: list[tuple[Ranked, tuple[str, ...]]]) -> list[Hit]:
+    """What is shown, with the rows' columns, but for vectors."""
+    columns = [each.name for each in visible(dataset.schema) if not pa.types.is_fixed_size_list(each.type)]
+    rows = dataset._take_rows([each.rowid for each, _ in shown], columns=columns).to_pylist() if shown else []
+    return [Hit(each.score, each.id, row, each.why, others) for (each, others), row in zip(shown, rows, strict=True)]
 
 
 def _by_words(dataset: lance.LanceDataset, question: Question, pool: int, where: str | None) -> set[int]:
