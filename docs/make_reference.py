@@ -293,7 +293,7 @@ def json_page(tr: Translate) -> str:
     schemas = json.loads((DOCS / "reference" / "schemas.json").read_text("utf-8"))["$defs"]
     parts = []
     for name, schema in schemas.items():
-        title = {"error": tr("An error"), "counts": "counts", "node": "node"}.get(name, f"saem {name} --json")
+        title = {"error": tr("An error"), "counts": "counts", "node": "node", "receipt": "receipt"}.get(name, f"saem {name} --json")
         parts.append(f"## {title}\n\n{tr(schema.get('description', ''))}\n")
         parts.append(table((tr("field"), tr("type"), tr("meaning")), [(f"`{p}`", t, tr(d)) for p, t, d in _fields(schema, "")]) + "\n")
     return "\n".join(parts)

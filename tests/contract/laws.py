@@ -14,13 +14,16 @@ from typing import Any
 import lance
 import pyarrow as pa
 import pyarrow.compute as pc
+from lance.file import LanceFileWriter
 
 from saem.core.identity import table_id
 from saem.core.principals import MOST_CLAUSES, Clauses
 from saem.engine.project import Project
 from saem.engine.refresh import Task, refresh
 from saem.engine.table import Table
+from saem.store.canaries import Canaries
 from saem.store.catalog import Publication
+from saem.store.scanning import scan
 from saem.store.table import Store
 from tests.contract.pipelines import calls
 
@@ -150,6 +153,21 @@ def check_views(db: Project, tables: Tables) -> None:
             seen = set(view.table(name).to_arrow(["_id"])["_id"].to_pylist())
             allowed = {key for key, row in rows.items() if is_known and all(clause & {person} for clause in row.readers)}
             assert seen == allowed, f"{person} sees {len(seen - allowed)} rows of {name} that are not his, and misses {len(allowed - seen)}"
+
+
+# law 4
+
+def check_forgotten(db: Project, texts: Sequence[str]) -> None:
+    """No file of the state holds a text: the scan decodes, and is shown first that it finds each where it is put."""
+    canaries = Canaries.of(b"of the contract", [text.encode() for text in texts])
+    place = os.path.join(db.state, "planted.lance")
+    with LanceFileWriter(place) as file:
+        file.write_batch(pa.table({"text": list(texts)}))
+    assert scan(db.state, canaries).found == canaries.names, "the scan does not find what is there"
+    os.remove(place)
+    seen = scan(db.state, canaries)
+    assert not seen.places, f"what was forgotten lies in {sorted({place for places in seen.places.values() for place in places})}"
+    assert not seen.unread
 
 
 # law 6

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "store", "engine", "sources")
 LAWS = ("tests/contract/test_laws.py",)
+FORGET = ("tests/engine/test_forgetting.py",)
 UNITS = ("tests/store/test_catalog.py", "tests/store/test_lease.py", "tests/sources", "tests/engine")
 
 
@@ -90,6 +91,25 @@ MUTANTS = [
     Mutant(4, "rows that no longer come out stay", 'self.gone.append(old.filter(pc.invert(pc.is_in(old["_id"], value_set=made)))["_id"])',
            "pass"),
     Mutant(4, "a delta hides what was deleted", 'updated["_rowid"].to_pylist() + deleted', 'updated["_rowid"].to_pylist()'),
+    Mutant(4, "what was forgotten comes back",
+           "            if self._is_forgotten(entry.key):\n", "            if False:\n", FORGET),
+    Mutant(4, "a put row that was forgotten comes back", "            refused = [key for", "            refused = [] and [key for", FORGET),
+    Mutant(4, "deleted rows stay in their files", "materialize_deletions=True, materialize_deletions_threshold=0.0",
+           "materialize_deletions=False", FORGET),
+    Mutant(4, "old versions and their files stay",
+           "receipt.versions += forget_versions(project.uri(place), moved[place][1], project.on_step)", "pass", FORGET),
+    Mutant(4, "an index keeps what was deleted", "for index in dataset.list_indices()]", "for index in ()]", FORGET),
+    Mutant(4, "the catalog keeps what was deleted", "    scrub(catalog.db)\n    project.on_step(", "    project.on_step(", FORGET),
+    Mutant(4, "the watermark stays behind an erasure", "update consumed set version=? where place=? and version=?",
+           "update consumed set version=? where place=? and version=-1-?", FORGET),
+    Mutant(4, "answers that cite it stay", "    trail.tables += [name for name in trail.recorded if", "    trail.recorded = []\n"
+           "    trail.tables += [name for name in trail.recorded if", FORGET),
+    Mutant(4, "rows that wait stay", "catalog.take_from_inbox(draft[\"inbox\"])", "pass", FORGET),
+    Mutant(4, "the scan reads bytes and decodes nothing",
+           "    if path.endswith(LANCE):\n        for", "    if False:\n        for", FORGET),
+    Mutant(4, "an erasure that a crash cut off is never finished", "                finish(self, owner, on_progress)\n                run",
+           "                run", FORGET),
+    Mutant(4, "its quarantine stays", "run.publication.cleared.append((receipt.table, list(had)))", "pass", FORGET),
     # 5 a crash loses nothing, a reader sees one snapshot
     Mutant(5, "each table is published as soon as it is written", "                    run.bring(table)\n",
            "                    run.bring(table)\n                    run.publish(owner)\n"),

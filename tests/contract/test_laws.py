@@ -9,7 +9,16 @@ import pytest
 
 from saem.engine.project import Project
 from tests.contract.fuzz import EDITS, FOLDER_EDITS, Crash, Fuse, run_and_check
-from tests.contract.laws import check_all, check_idle, check_parents_exist, check_readers, check_sufficiency, problems_of, tables_of
+from tests.contract.laws import (
+    check_all,
+    check_forgotten,
+    check_idle,
+    check_parents_exist,
+    check_readers,
+    check_sufficiency,
+    problems_of,
+    tables_of,
+)
 from tests.contract.pipelines import PIPELINES, Note, calls
 from tests.contract.world import Action, World, tiny_thresholds
 
@@ -239,6 +248,24 @@ def test_when_every_file_goes_every_derived_row_goes(world: World) -> None:
     with world.opened() as db:
         assert {name for name in db.tables if db.tables[name].count()} == {"notes", "prices"}
         assert not db.catalog.problems()
+
+
+@every_pipeline
+@pytest.mark.usefixtures("thresholds")
+def test_a_forgotten_file_is_nowhere_and_the_rest_is_as_if_it_had_never_been(world: World) -> None:
+    world.write("a-very-secret-name.txt", "zed\nsea\nxyzzy plugh waldo. a data flow")
+    run_and_check(world, RUN)
+    world.write("a-very-secret-name.txt", "zed\nsky\nxyzzy plugh waldo twice. a data flow")
+    run_and_check(world, RUN)
+    with world.opened() as db:
+        receipt = db.forget("files", "a-very-secret-name.txt")
+        assert receipt.verdict == "proved", receipt.summary()
+        check_forgotten(db, ["a-very-secret-name.txt", "xyzzy plugh waldo"])
+        before = calls.count.copy()
+        assert all(counts.is_idle for counts in db.run().tables.values())
+        assert calls.count == before
+    os.remove(f"{world.docs}/a-very-secret-name.txt")
+    run_and_check(world, RUN)
 
 
 # law 5

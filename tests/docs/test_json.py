@@ -61,6 +61,8 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"grant": told("grant", "docs", "kim", "--reason", "exam"), "revoke": told("revoke", "docs", "kim")}
     printed |= {"log": told("log"), "diff": told("diff", 1)}
     printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
+    printed |= {"forget": told("forget", "files", "en_library.md", "--reason", "asked"), "receipts": told("receipts")}
+    printed |= {"verify": told("verify", printed["forget"]["id"]), "allow": told("allow", "files", "en_library.md")}
     printed["error"] = told("show", "nothing")
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     assert commands <= set(printed), f"run it here, and describe it in docs/reference/schemas.json: {commands - set(printed)}"

@@ -104,6 +104,9 @@ def _show_report(out: Output, report: "Report", db: "Project", path: str | None,
         numbers = ("added", "changed", "deleted", "unchanged", "recomputed", "computed", "reused", "quarantined", "skipped", "seconds")
         out.table(("table", *numbers), rows, right=numbers)
         out.line(f"snapshot {report.snapshot}, {report.seconds:.2f} s")
+        for name, counts in report.tables.items():
+            if counts.forgotten:
+                out.line(f"{name}: {counts.forgotten:,} kept out, for they were forgotten")
         for table, partly in read_in_part(db).items():
             out.line(f"{table}: {len(partly):,} read in part, such as {printable(partly[0][0])}: {partly[0][1][0]}")
     if report.quarantined:

@@ -54,6 +54,9 @@ CODES: dict[str, tuple[str, int]] = {
     "E502": ("the table cannot be evaluated", 2),
     "E601": ("that is not for this reader", 4),
     "E602": ("nobody has that name", 2),
+    "E701": ("an erasure is not at its end", 1),
+    "E702": ("rows of that table cannot be forgotten", 2),
+    "E703": ("no receipt has that name", 2),
 }
 
 

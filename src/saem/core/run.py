@@ -19,6 +19,7 @@ class Counts:
     computed: int = 0          # rows for which a costly operator really ran
     quarantined: int = 0       # units of this table that are in quarantine now
     skipped: int = 0           # left out by a rule
+    forgotten: int = 0         # what the source still has and `forget` keeps out
     seconds: float = 0.0
 
     @property

@@ -39,6 +39,9 @@ class Ingest:
     is_changed: bool = False                    # the source's code, or of put rows its readers, differ from the last publish
     counts: Counts = field(default_factory=Counts)
 
+    def __post_init__(self) -> None:
+        self.marks = self.catalog.forgotten(self.name)
+
     def run(self) -> Counts:
         """Write what differs, delete what is gone. Writes, does not publish."""
         if hasattr(self.source, "entries"):
@@ -51,6 +54,9 @@ class Ingest:
         self.counts.unchanged = self.store.base.count_rows() - changed
         return self.counts
 
+    def _is_forgotten(self, key: str) -> bool:
+        return self.catalog.keeps_out(self.name, key, self.marks)
+
     # a listing: only what has a new stamp is read
 
     def _listing(self, source: Listing) -> None:
@@ -62,6 +68,9 @@ class Ingest:
         changed: list[str] = []
         problems: dict[bytes, Problem] = {}
         for entry in self._entries(source):
+            if self._is_forgotten(entry.key):
+                self.counts.forgotten += 1
+                continue
             if entry.failed or entry.skipped:
                 kind, reason = ("failed", entry.failed) if entry.failed else ("skipped", entry.skipped)
                 unit = digest(self.name, entry.key)
@@ -78,7 +87,7 @@ class Ingest:
         for position, block in enumerate(self._read(source, changed, problems, kept)):
             self._upsert(*block)
             self.on_progress(Progress(self.name, min((position + 1) * len(block[0]), len(changed)), len(changed)))
-        gone = [k for k in stamps if k not in seen and not any(k == p or k.startswith(p + "/") for p in kept)]
+        gone = [k for k in stamps if k not in seen and (self._is_forgotten(k) or not any(k == p or k.startswith(p + "/") for p in kept))]
         self._delete(ids(source_units(self.name, gone)))
         self._note(problems)
 
@@ -157,6 +166,10 @@ class Ingest:
         seen: list[pa.Array] = []
         problems: dict[bytes, Problem] = {}
         for block in self._tables(source, problems):
+            if self.marks:
+                is_kept = [not self._is_forgotten(_text(key)) for key in self._keys(block)]
+                self.counts.forgotten += is_kept.count(False)
+                block = block.filter(pa.array(is_kept, pa.bool_()))
             seen.append(self._upsert(block, None))
             self.on_progress(Progress(self.name, sum(map(len, seen)), 0))
         every = pa.chunked_array(seen, ID).combine_chunks()
@@ -201,6 +214,8 @@ class Ingest:
                 except (ValueError, TypeError, OverflowError, AttributeError) as error:
                     values = [getattr(row, name) for name in source.key]
                     key = ", ".join(map(str, values))
+                    if self._is_forgotten(_text(values[0] if len(values) == 1 else tuple(values))):
+                        continue
                     unit = source_units(self.name, [values[0] if len(values) == 1 else tuple(values)])[0]
                     problems[unit] = Problem(unit, "failed", key, "types", f"[E106] {error}", repr(row)[:2000])
             return pa.concat_tables(good) if good else row_schema(source.row_class).empty_table()
@@ -214,6 +229,11 @@ class Ingest:
             held = self.store.dataset.to_table(columns=[*row_schema(source.row_class).names, "_id", "_readers", "_stamp"])
             self._grant(held.filter(pc.not_equal(held["_stamp"], GRANTED)))
         last, waiting = self.catalog.inbox(self.name)
+        if self.marks:
+            held = self.store.dataset.to_table(columns=row_schema(self.source.row_class).names)
+            refused = [key for key, row in waiting.items() if row is not None and self._is_forgotten(key)]
+            self.counts.forgotten += len(refused)
+            waiting |= {key: None for key in [*map(_text, self._keys(held)), *refused] if self._is_forgotten(key)}
         if not waiting:
             return
         for texts in _blocks([row for row in waiting.values() if row is not None]):
@@ -224,7 +244,8 @@ class Ingest:
             self._upsert(rows, [GRANTED if each["readers"] is not None else "" for each in part], parents,
                          [each["readers"] for each in part])
         self._delete(ids([digest(self.name, key) for key, row in waiting.items() if row is None]))
-        self.publication.inbox.append((self.name, last))
+        if last:
+            self.publication.inbox.append((self.name, last))
 
     def _carry_over(self, older: lance.LanceDataset) -> None:
         """Put rows have no other home: when their columns change they move, with defaults in columns that are new."""
@@ -329,6 +350,11 @@ class Ingest:
         gone = self.store.lookup("_unit", units, ["_id"])["_id"]
         self.store.delete(gone)
         self.counts.deleted += len(gone)
+
+
+def _text(key: Any) -> str:
+    """A natural key as its unit has it."""
+    return key if isinstance(key, str) else repr(key)
 
 
 def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:

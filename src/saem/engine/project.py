@@ -15,6 +15,7 @@ from saem.core.errors import SaemError, caller, suggest
 from saem.core.operator import Operator
 from saem.core.run import OnProgress, OnStep, Report, ignore
 from saem.core.source import FunctionSource
+from saem.engine.forgetting import finish
 from saem.engine.ingest import Readers
 from saem.engine.retention import Retention, prune
 from saem.engine.running import Run, damaged, explained
@@ -23,6 +24,7 @@ from saem.store.catalog import Catalog, Head
 from saem.store.lease import lease
 
 if TYPE_CHECKING:
+    from saem.engine.receipts import Receipt
     from saem.engine.view import View
 
 RECORDED = ("answers", "citations", "evaluations")      # what `ask` and `evaluate` record
@@ -202,6 +204,35 @@ class Project:
         from saem.engine.comparing import diff
         return diff(self.at(older), self if newer is None else self.at(newer))
 
+    # forgetting
+
+    def forget(self, table: str, *keys: Any, where: str | None = None, reason: str = "", dry_run: bool = False, wait_s: float = 0.0,
+               on_progress: OnProgress = ignore) -> "Receipt":
+        """Erase rows of a source and all that was made from them, from every table, index, old version and answer, and keep them out.
+
+        keys     natural keys (tuples, where several columns make the key); that of an archive or a folder stands for all that lies in it
+        where    an SQL condition instead: every row that meets it
+        dry_run  only say what would go
+        Raises: E209 for a key that nothing knows, E702 for a table that is derived, E301 if a run is at work after `wait_s` seconds.
+        """
+        from saem.engine.forgetting import forget
+        return forget(self, table, keys, where, reason, dry_run, wait_s, on_progress)
+
+    def allow(self, table: str, *keys: Any) -> int:
+        """Let a source bring forgotten keys again, from the next run on. How many had been kept out."""
+        from saem.engine.forgetting import allow
+        return allow(self, table, keys)
+
+    def receipts(self) -> "list[Receipt]":
+        """What `forget` has written, oldest first."""
+        from saem.engine.receipts import receipts
+        return receipts(self.state)
+
+    def verify(self, receipt: str) -> "Receipt":
+        """Scan everything again for what a receipt says is gone; its `after` is that of now."""
+        from saem.engine.forgetting import verify
+        return verify(self, receipt)
+
     # rights
 
     def grant(self, table: str, *names: str, reason: str = "", on_progress: OnProgress = ignore) -> Report:
@@ -286,6 +317,7 @@ class Project:
         tables = [table for table in self.order() if table.name in wanted]
         try:
             with lease(self.catalog, wait_s) as owner:
+                finish(self, owner, on_progress)
                 run = Run(self, retry, on_progress)
                 for table in tables:
                     run.bring(table)

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import lance
@@ -51,6 +52,21 @@ class Run:
         counts.seconds = time.perf_counter() - clock
         self.counts[table.name] = counts
         self._move_head(table, head, store)
+
+    def erase(self, name: str, ids: pa.Array) -> None:
+        """Delete rows of a source as it is published, unpublished; the source itself is not asked."""
+        head, table = self.heads[name], self.project.tables.get(name)
+        uri = self.project.uri(head.place)
+        if table is not None and not self._fits(head.place, table.schema):      # other columns: the rows move, without what is forgotten
+            return self.bring(table)
+        kept = [f for f in lance.dataset(uri).schema if f.name == "_stamp" or not f.name.startswith("_")]
+        store = Store(uri, pa.schema(kept), head.version, self.project.on_step)
+        self.stores[name], self.places[name] = store, head.place
+        gone = store.lookup("_id", ids, ["_id"])["_id"]
+        store.delete(gone)
+        self.counts[name] = Counts(deleted=len(gone), unchanged=store.dataset.count_rows())
+        if store.version != head.version:
+            self.publication.heads[name] = replace(head, version=store.version)
 
     def _whole_head(self, table: "Table") -> Head | None:
         """What is published; None where its files have been taken away and can be made again."""

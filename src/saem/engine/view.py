@@ -96,6 +96,18 @@ class View(Project):
     def run(self, **_: Any) -> Any:
         raise self._denied("running the pipeline")
 
+    def forget(self, *_: Any, **__: Any) -> Any:
+        raise self._denied("forgetting rows")
+
+    def allow(self, *_: Any) -> Any:
+        raise self._denied("what was forgotten")
+
+    def receipts(self) -> Any:
+        raise self._denied("receipts")
+
+    def verify(self, receipt: str) -> Any:
+        raise self._denied("receipts")
+
     def plan(self) -> Any:
         raise self._denied("planning a run")
 

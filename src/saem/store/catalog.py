@@ -5,16 +5,19 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 from saem.core.errors import SaemError, caller
+from saem.core.identity import digest
 from saem.core.principals import FOR_NONE, Clauses, all_of, clauses, either, may_read
 
 NOBODY, EVERYONE = 0, 1         # codes of the two reader sets that always exist
-FORMAT = 2                      # of this file; a higher one was written by a newer saem
+FORMAT = 3                      # of this file; a higher one was written by a newer saem
 SCHEMA = """
 create table if not exists head(name text primary key, place text not null, version int not null, fingerprint blob not null,
                                 encoders text not null, about text not null, granted text not null default '[]');
@@ -27,7 +30,11 @@ create table if not exists lease(name text primary key, owner text, pid int, bor
 create table if not exists problem(name text, unit blob, kind text, key text, operator text, reason text, details text,
                                    since real, primary key(name, unit));
 create table if not exists inbox(number integer primary key autoincrement, name text not null, key text not null, row text);
+create table if not exists secret(name text primary key, value blob not null);
+create table if not exists forgotten(name text, mark blob, since real, primary key(name, mark));
+create table if not exists erasure(id text primary key, is_done int not null, draft text not null);
 insert or ignore into reader_set values (0, '[[]]'), (1, '[]');
+insert or ignore into secret values ('marks', randomblob(32));
 """
 # format 1 held one set of names a code, and knew no grants
 FROM_1 = """
@@ -98,6 +105,7 @@ class Catalog:
                 steps = FROM_1 if found == 1 else ""
                 self.db.executescript("pragma journal_mode=wal;" + steps + SCHEMA + f"pragma user_version={FORMAT};")
             self.db.execute("pragma synchronous=full")
+            self.db.execute("pragma secure_delete=on")      # what is deleted is written over
         except sqlite3.DatabaseError as error:
             if shutil.disk_usage(os.path.dirname(path)).free < 1 << 16:
                 raise SaemError("E304", "the disk is full; not even the catalog can be opened", where=path,
@@ -175,8 +183,7 @@ class Catalog:
     def publish(self, owner: str, publication: Publication) -> int:
         """Move every head and watermark, or none; returns the snapshot's number. Fails if the lease has been lost meanwhile."""
         with self.transaction():
-            if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():
-                raise SaemError("E302", "the lease was lost: another run took over; nothing was published", fix="saem run")
+            self._check_lease(owner)
             self.db.executemany("insert or replace into head values (?,?,?,?,?,?,?)", [
                 (name, h.place, h.version, h.fingerprint, json.dumps(h.encoders), json.dumps(h.about), json.dumps(h.granted))
                 for name, h in publication.heads.items()])
@@ -195,9 +202,16 @@ class Catalog:
                 self.db.execute("delete from head where name=?", (name,))
                 self.db.execute("delete from consumed where child=?", (name,))
                 self.db.execute("delete from problem where name=?", (name,))
-            heads = json.dumps({name: [head.place, head.version, head.encoders] for name, head in sorted(self.heads().items())})
-            self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
-            return int(self.db.execute("select last_insert_rowid()").fetchone()[0])
+            return self._note_snapshot()
+
+    def _check_lease(self, owner: str) -> None:
+        if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():
+            raise SaemError("E302", "the lease was lost: another run took over; nothing was published", fix="saem run")
+
+    def _note_snapshot(self) -> int:
+        heads = json.dumps({name: [head.place, head.version, head.encoders] for name, head in sorted(self.heads().items())})
+        self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
+        return int(self.db.execute("select last_insert_rowid()").fetchone()[0])
 
     def record_run(self, started_at: float, seconds: float, snapshot: int, counts: Mapping[str, Any]) -> None:
         self.db.execute("insert into run(started_at, seconds, snapshot, counts) values (?,?,?,?)",
@@ -229,6 +243,67 @@ class Catalog:
         """(last number, {key: newest row})."""
         rows = self.db.execute("select number, key, row from inbox where name=? order by number", (name,)).fetchall()
         return (rows[-1][0] if rows else 0), {key: row for _, key, row in rows}
+
+    # what was forgotten: keyed hashes of keys that no source may bring again, and erasures that are not at their end
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key of all marks of what was forgotten."""
+        return bytes(self.db.execute("select value from secret where name='marks'").fetchone()[0])
+
+    def mark(self, unit: bytes) -> bytes:
+        """What stays of a key that was forgotten; `unit` is what its row is computed from."""
+        return blake2b(unit, key=self.secret, digest_size=16).digest()
+
+    def keeps_out(self, table: str, key: str, marks: Collection[bytes]) -> bool:
+        """Whether a key, or the archive or folder that it lies in, has one of the marks."""
+        if not marks:
+            return False
+        ends = [at for at, character in enumerate(key) if character == "/"]
+        return any(self.mark(digest(table, key[:end])) in marks for end in (*ends, None))
+
+    def forgotten(self, table: str) -> set[bytes]:
+        """The marks of the keys that a table must not take."""
+        return {mark for (mark,) in self.db.execute("select mark from forgotten where name=?", (table,))}
+
+    def allow(self, table: str, marks: Iterable[bytes]) -> int:
+        """Lift marks; how many there were."""
+        with self.transaction():
+            return self.db.executemany("delete from forgotten where name=? and mark=?", [(table, mark) for mark in marks]).rowcount
+
+    def begin_erasure(self, name: str, table: str, marks: Iterable[bytes], draft: Mapping[str, Any]) -> None:
+        """From here on nothing brings the rows back, and whoever runs next finishes it."""
+        with self.transaction():
+            self.db.executemany("insert or ignore into forgotten values (?,?,?)", [(table, mark, time.time()) for mark in marks])
+            self.db.execute("insert or replace into erasure values (?,0,?)", (name, json.dumps(draft)))
+
+    def draft_erasure(self, name: str, draft: Mapping[str, Any]) -> None:
+        self.db.execute("update erasure set draft=? where id=?", (json.dumps(draft), name))
+
+    def erasures(self, is_done: bool = False) -> dict[str, dict[str, Any]]:
+        """{receipt: its draft} of those at work, or of those at their end."""
+        rows = self.db.execute("select id, draft from erasure where is_done=? order by rowid", (int(is_done),))
+        return {name: json.loads(draft) for name, draft in rows}
+
+    def take_from_inbox(self, numbers: Iterable[int]) -> None:
+        self.db.executemany("delete from inbox where number=?", [(number,) for number in numbers])
+
+    def end_erasure(self, name: str) -> None:
+        self.db.execute("insert or replace into erasure values (?,1,'{}')", (name,))
+
+    def move(self, owner: str, tables: Iterable[str], places: Mapping[str, tuple[int, int]]) -> list[int]:
+        """Move heads and watermarks of datasets {place: (version, new version)} to versions that hold the same rows; older snapshots of
+        the tables are given up. Returns their numbers."""
+        with self.transaction():
+            self._check_lease(owner)
+            for place, (old, new) in places.items():
+                self.db.execute("update head set version=? where place=? and version=?", (new, place, old))
+                self.db.execute("update consumed set version=? where place=? and version=?", (new, place, old))
+                self.db.execute("delete from consumed where place=? and version<>?", (place, new))      # made anew, by the next run
+            newest = self._note_snapshot()
+            gone = [each.number for each in self.snapshots() if each.number < newest and set(tables) & set(each.heads)]
+            self.db.executemany("delete from snapshot where number=?", [(number,) for number in gone])
+            return gone
 
     # readers: a set of clauses is one small integer
 

@@ -1,0 +1,279 @@
+"""Forget: a source row leaves every table, index, old version, answer and log, and does not come back.
+
+    follow -> scan -> begin (keys are kept out from here on) -> rows go, what was made from them is computed again, one publish
+    -> rewrite -> move heads -> old versions and files go -> scan -> receipt
+
+A crash after `begin` leaves a record in the catalog; the next run or forget finishes it. A state that was put back from an older copy
+knows nothing of what was forgotten since: the receipts that lie beside it are carried out again.
+"""
+import getpass
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import lance
+import pyarrow as pa
+
+from saem.core.errors import SaemError, caller
+from saem.core.identity import ID, digest, ids
+from saem.core.run import OnProgress, Progress
+from saem.engine.receipts import Looked, Receipt, keep, names, new_id, receipt_of
+from saem.engine.running import Run, explained
+from saem.engine.trail import Trail, follow, head_of, places
+from saem.store.canaries import Canaries
+from saem.store.erasing import compact, forget_versions, index_files, scrub
+from saem.store.lease import lease
+from saem.store.scanning import Scan, holders, scan
+from saem.store.table import lookup
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+
+SIDE_PROJECTS = ("evaluate",)     # folders of the state that hold copies, and can be made again
+
+
+def forget(project: "Project", table: str, keys: Sequence[Any], where: str | None, reason: str, dry_run: bool, wait_s: float,
+           on_progress: OnProgress) -> Receipt:
+    """See `Project.forget`."""
+    clock = time.perf_counter()
+    check_source(project, table, keys)
+    try:
+        with lease(project.catalog, wait_s) as owner:
+            if not dry_run:
+                finish(project, owner, on_progress)
+            wanted = [*map(key_text, keys), *(_meeting(project, table, where) if where is not None else [])]
+            if not wanted:
+                raise SaemError("E104" if where is None else "E209", "no key is named" if where is None else
+                                f"no row of '{table}' meets {where!r}", where=caller(), fix=f'saem forget {table} KEY, or --where "..."')
+            marks = {project.catalog.mark(digest(table, key)) for key in wanted}
+            trail = follow(project, table, marks)
+            _check_known(project, table, wanted, trail, marks)
+            draft = Receipt(new_id(secrets.token_bytes(4)), time.strftime("%Y-%m-%dT%H:%M:%S%z"), _who(), reason, table,
+                            sorted(mark.hex() for mark in marks), _counts(trail), waiting=len(trail.inbox))
+            if dry_run:
+                draft.is_dry = True
+                return draft
+            return _erase(project, owner, draft, trail, marks, clock, on_progress)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise explained(error, project.state) from error
+
+
+def finish(project: "Project", owner: str, on_progress: OnProgress) -> None:
+    """Carry out what a crash, or an older copy of the state, has left undone. The caller holds the lease."""
+    for draft in project.catalog.erasures().values():
+        _carry_out(project, owner, draft, time.perf_counter(), on_progress)
+    done = project.catalog.erasures(is_done=True)
+    for name in names(project.state):
+        if name not in done:
+            known = receipt_of(project.state, name)
+            marks = {bytes.fromhex(each) for each in known.what}
+            known.rows = _counts(trail := follow(project, known.table, marks))
+            _erase(project, owner, known, trail, marks, time.perf_counter(), on_progress)
+
+
+def allow(project: "Project", table: str, keys: Sequence[Any]) -> int:
+    """See `Project.allow`."""
+    return project.catalog.allow(table, [project.catalog.mark(digest(table, key_text(key))) for key in keys])
+
+
+def verify(project: "Project", name: str) -> Receipt:
+    """See `Project.verify`."""
+    receipt = receipt_of(project.state, name)
+    canaries = Canaries(project.catalog.secret, receipt.marks)
+    _look_again(project, receipt, canaries, None)
+    return receipt
+
+
+def key_text(key: Any) -> str:
+    """A natural key as its row is named after it."""
+    return key if isinstance(key, str) else repr(key)
+
+
+def check_source(project: "Project", table: str, keys: Sequence[Any] = ()) -> None:
+    """Raises: E702 for a derived table, with the source rows to forget instead; E202 for none."""
+    declared = project.table(table)
+    if declared.source is not None or (table not in project.tables and not project.catalog.consumed(table)):
+        return
+    sources = set[str]()
+    for key in keys:
+        try:
+            above = project.trace(f"{table}:{key}" if not _is_id(str(key)) else str(key)).sources()
+        except SaemError:
+            continue
+        sources |= {f"saem forget {node.table} {node.label!r}" for node in above if node.table}
+    raise SaemError("E702", f"'{table}' is derived: its rows go with the source rows that they are made from", where=caller(),
+                    fix="; ".join(sorted(sources)[:5]) or f"forget rows of {', '.join(_sources_of(project, table)) or 'its source'}")
+
+
+def _sources_of(project: "Project", table: str) -> list[str]:
+    above = list(project.tables[table].parent_names if table in project.tables else project.catalog.consumed(table))
+    found = [name for each in above for name in (_sources_of(project, each) or [each])]
+    return sorted(set(found))
+
+
+def _is_id(text: str) -> bool:
+    return 8 <= len(text) <= 32 and all(c in "0123456789abcdef" for c in text)
+
+
+def _meeting(project: "Project", table: str, where: str) -> list[str]:
+    """The keys of the rows that meet a condition."""
+    held = project.table(table)
+    source = project.tables[table].source if table in project.tables else None
+    columns = list(getattr(source, "key", None) or held.columns[:1])
+    rows = held.to_arrow(columns, where)
+    values = [rows[name].to_pylist() for name in columns]
+    return [key_text(key) for key in (values[0] if len(columns) == 1 else zip(*values, strict=True))]
+
+
+def _check_known(project: "Project", table: str, wanted: Iterable[str], trail: Trail, marks: set[bytes]) -> None:
+    """A mistyped key must not look like one that is forgotten."""
+    known = project.catalog.forgotten(table)
+    for key in wanted:
+        mark = {project.catalog.mark(digest(table, key))}
+        is_there = digest(table, key) in trail.units or any(project.catalog.keeps_out(table, each, mark) for each in trail.keys)
+        if not is_there and not mark & known:
+            raise SaemError("E209", f"'{table}' has, had and awaits no row '{key}'", where=caller(), fix=f"saem show {table}")
+
+
+def _counts(trail: Trail) -> dict[str, int]:
+    return {name: len(rows) for name, rows in trail.ids.items() if rows}
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+# at work
+
+def _erase(project: "Project", owner: str, receipt: Receipt, trail: Trail, marks: set[bytes], clock: float,
+           on_progress: OnProgress) -> Receipt:
+    """Look for what will go, then promise it: from `begin_erasure` on it goes, whatever happens."""
+    on_progress(Progress("forget: looking", 0, 3))
+    canaries = Canaries.of(project.catalog.secret, trail.values)
+    before = scan(project.state, canaries)
+    receipt.marks, receipt.before, receipt.after = list(canaries.marks), _looked(before, canaries.names), None
+    receipt.withdrawn = sum(len(trail.ids.get(name, ())) for name in trail.recorded)
+    draft: dict[str, Any] = {
+        "receipt": asdict(receipt), "tables": trail.tables, "inbox": trail.inbox, "units": [unit.hex() for unit in trail.units],
+        "gone": {name: sorted(key.hex() for key in rows) for name, rows in trail.ids.items()
+                 if name == trail.table or name in trail.recorded},
+        "clean": {name: list(stamp) for name, stamp in before.clean.items()}}
+    project.catalog.begin_erasure(receipt.id, receipt.table, marks, draft)
+    project.on_step("erasure begun")
+    return _carry_out(project, owner, draft, clock, on_progress)
+
+
+def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: float, on_progress: OnProgress) -> Receipt:
+    """From the promise to the receipt. Every step can be done again."""
+    receipt, catalog = Receipt.from_dict(draft["receipt"]), project.catalog
+    on_progress(Progress("forget: erasing", 1, 3))
+    catalog.take_from_inbox(draft["inbox"])
+    _run(project, owner, draft, receipt, on_progress)
+    _erase_files(project, owner, draft["tables"], receipt)
+    for folder in SIDE_PROJECTS:
+        shutil.rmtree(os.path.join(project.state, folder), ignore_errors=True)
+    draft |= {"receipt": asdict(receipt), "gone": {}, "units": []}
+    catalog.draft_erasure(receipt.id, draft)
+    scrub(catalog.db)
+    project.on_step("catalog scrubbed")
+    on_progress(Progress("forget: looking again", 2, 3))
+    known = {name: (size, time_ns) for name, (size, time_ns) in draft["clean"].items()}
+    _look_again(project, receipt, Canaries(catalog.secret, receipt.marks), known)
+    receipt.seconds = round(time.perf_counter() - clock, 3)
+    keep(project.state, receipt)
+    project.on_step("receipt written")
+    catalog.end_erasure(receipt.id)
+    scrub(catalog.db)
+    on_progress(Progress("forget: looking again", 3, 3))
+    return receipt
+
+
+def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt, on_progress: OnProgress) -> None:
+    """The rows go, and what was made from them is computed again, in one publish."""
+    run, heads = Run(project, False, on_progress), project.catalog.heads()
+    for name, gone in draft["gone"].items():
+        if name in heads:
+            run.erase(name, ids(bytes.fromhex(key) for key in gone))
+    units = {bytes.fromhex(unit) for unit in draft["units"]}
+    if had := units & set(project.catalog.problem_units(receipt.table)):
+        run.publication.cleared.append((receipt.table, list(had)))
+    if receipt.table in heads:
+        for table in project.order():
+            is_possible = all(name in heads or name in run.stores for name in table.parent_names)
+            if table.source is None and table.name in draft["tables"] and is_possible:
+                run.bring(table)
+        dropped = [name for name in heads if name in draft["tables"] and name not in project.tables and project.catalog.consumed(name)]
+        run.publication.dropped += dropped      # derived, and no longer declared: nothing can compute it again
+    project.on_step("before publish")
+    run.publish(owner)
+    project.on_step("after publish")
+    for name, counts in run.counts.items():
+        if made := counts.added + counts.changed:
+            receipt.rebuilt[name] = made
+    fits = [table.name for table in project.tables.values() if table.source is None and any(op.kind == "fit" for op in table.operators)]
+    receipt.models = [name for name in fits if name in draft["tables"] and run.counts.get(name) and not run.counts[name].is_idle]
+
+
+def _erase_files(project: "Project", owner: str, tables: Sequence[str], receipt: Receipt) -> None:
+    """What the datasets of these tables keep beside the published rows goes."""
+    from saem.engine.table import TEXT_INDEX
+    heads = project.catalog.heads()
+    before = {name: index_files(project.uri(heads[name].place)) for name in tables if name in heads}
+    moved: dict[str, tuple[int, int]] = {}
+    for name in before:
+        head = heads[name]
+        done = compact(project.uri(head.place), head.version, TEXT_INDEX, project.on_step)
+        moved[head.place] = (head.version, done.version)
+        if done.indexes:
+            receipt.indexes[name] = done.indexes
+        if done.dropped:
+            receipt.indexes_dropped[name] = done.dropped
+    receipt.snapshots = sorted({*receipt.snapshots, *project.catalog.move(owner, tables, moved)})
+    project.on_step("heads moved")
+    project._opened.clear()
+    for name in tables:
+        kept = heads[name].place if name in heads else ""
+        for place in places(project, name):
+            if place == kept:
+                receipt.versions += forget_versions(project.uri(place), moved[place][1], project.on_step)
+            else:
+                shutil.rmtree(project.uri(place))
+    receipt.old_index_files = sum(len(before[name] & index_files(project.uri(heads[name].place))) for name in before)
+
+
+def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known: dict[str, tuple[int, int]] | None) -> None:
+    """The scan afterwards. A piece that a living row holds is no sign of what is gone: the row is listed."""
+    seen = scan(project.state, canaries, known)
+    living = set[str]()
+    receipt.held_by, receipt.more_held = [], 0
+    for name, head in project.catalog.heads().items():
+        if seen.found and any(place.startswith(f"tables/{head.place}/") for each in seen.places.values() for place in each):
+            marks, rows, count = holders(head_of(project, name), canaries)
+            living |= marks
+            receipt.held_by += _named(project, name, head_of(project, name), rows)
+            receipt.more_held += count - len(rows)
+    receipt.after = _looked(seen, canaries.names - living)
+
+
+def _named(project: "Project", table: str, dataset: lance.LanceDataset, rows: set[bytes]) -> list[dict[str, Any]]:
+    found = lookup(dataset, "_id", pa.array(sorted(rows), ID), ["_id", "_readers"]).to_pylist()
+    return [{"table": table, "row": row["_id"].hex(), "readers": _readers(project, row["_readers"])} for row in found]
+
+
+def _readers(project: "Project", code: int) -> str:
+    clauses = project.catalog.readers(code)
+    return " and ".join(", ".join(sorted(clause)) or "nobody" for clause in sorted(clauses, key=sorted)) or "everyone"
+
+
+def _looked(seen: Scan, wanted: set[str]) -> Looked:
+    found = seen.found & wanted
+    return Looked(seen.files, seen.bytes, len(found), sorted({place for mark in found for place in seen.places[mark]}),
+                  [f"{name}: {why}" for name, why in seen.unread.items()])
