@@ -136,19 +136,37 @@ def holders(dataset: lance.LanceDataset, canaries: Canaries) -> tuple[set[str], 
     ids: set[bytes] = set()
     count = 0
     for batch in dataset.to_batches(batch_size=4096):
-        if not any(canaries.held(buffer) for buffer in buffers(batch)):
-            continue
-        for number in range(len(batch)):
-            row = pa.RecordBatch.from_arrays([pa.concat_arrays([column.slice(number, 1)]) for column in batch.columns], schema=batch.schema)
-            held = {mark for buffer in buffers(_own(row)) for mark in canaries.held(buffer)}
-            if held:
-                marks |= held
-                count += 1
-                if len(ids) < HOLDERS:
-                    ids.add(row["_id"][0].as_py())
+        rows = set[int]()
+        for column in batch.columns:
+            at, names = _rows_with(column, canaries)
+            marks |= names
+            rows |= set(at.tolist())
+        count += len(rows)
+        ids |= {batch["_id"][row].as_py() for row in sorted(rows)[:max(0, HOLDERS - len(ids))]}
     return marks, ids, count
 
 
-def _own(row: pa.RecordBatch) -> pa.RecordBatch:
-    """A row by itself: slices share the buffers of the whole column."""
-    return row.take(pa.array([0]))
+def _rows_with(array: pa.Array, canaries: Canaries) -> tuple[np.ndarray, set[str]]:
+    """(the rows of a column that hold a mark, the marks)."""
+    kind = array.type
+    if pa.types.is_struct(kind):
+        parts = [_rows_with(child, canaries) for child in array.flatten()]
+        rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(own for own, _ in parts)]))
+        return rows, {mark for _, held in parts for mark in held}
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        rows, held = _rows_with(array.values, canaries)
+        return _row_of(rows, array.offsets.to_numpy(), len(array)), held
+    if not (pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)):
+        return np.zeros(0, np.int64), set()
+    _, offsets, data = array.buffers()
+    if data is None or not data.size:
+        return np.zeros(0, np.int64), set()
+    width = "<i8" if kind in (pa.large_string(), pa.large_binary()) else "<i4"
+    bounds = np.frombuffer(offsets, width)[array.offset:array.offset + len(array) + 1].astype(np.int64)
+    places, names = canaries.find(np.frombuffer(data, np.uint8)[:bounds[-1]])
+    return _row_of(places, bounds, len(array)), set(names)
+
+
+def _row_of(places: np.ndarray, bounds: np.ndarray, rows: int) -> np.ndarray:
+    found = np.unique(np.searchsorted(bounds, places, "right") - 1)
+    return found[(found >= 0) & (found < rows)]

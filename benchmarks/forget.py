@@ -1,0 +1,66 @@
+"""Forget one document of many: seconds until the receipt, and whether anything of it is left.
+
+    python -m benchmarks.forget [--documents 10000] [--chunks 10]
+
+Prints the seconds by step, what the scans decoded and found, and how many of the pieces a search of raw bytes would have seen.
+"""
+import argparse
+import os
+import random
+import shutil
+import tempfile
+import time
+
+from saem.core.run import Progress
+from saem.engine.project import Project
+from saem.sources import folder
+from saem.transform import chunk, embed, parse
+
+WORDS = ("도서관 대출 연체료 방학 시험 기숙사 급식 학생 교무실 신청 the library opens at nine and returns are due within fourteen days "
+         "students apply for rooms scholarship exam schedule").split()
+
+
+def text_of(number: int, chunks: int) -> str:
+    """About `chunks` chunks of 400 characters, unlike those of every other document."""
+    dice = random.Random(number)
+    parts = [" ".join(dice.choices(WORDS, k=50)) + f" {dice.getrandbits(64):x}." for _ in range(chunks)]
+    return f"# 문서 {number}\n\n" + "\n\n".join(parts)
+
+
+def main() -> None:
+    """Build, forget one, tell."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--documents", type=int, default=10_000)
+    asked.add_argument("--chunks", type=int, default=10)
+    wanted = asked.parse_args()
+    home = tempfile.mkdtemp(prefix="saem-forget-")
+    try:
+        os.makedirs(f"{home}/docs")
+        for number in range(wanted.documents):
+            with open(f"{home}/docs/document-{number:05}.md", "w", encoding="utf-8") as file:
+                file.write(text_of(number, wanted.chunks))
+        clock = time.perf_counter()
+        steps: list[tuple[str, float]] = []
+        db = Project(f"{home}/state", lambda step: steps.append((step, time.perf_counter())))
+        docs = db.source("files", folder(f"{home}/docs")).derive("docs", parse)
+        docs.derive("chunks", chunk(max_chars=400), embed(model="hash"), carry=["path"]).index(text="text")
+        db.run()
+        print(f"{wanted.documents:,} documents, {db.table('chunks').count():,} chunks, built in {time.perf_counter() - clock:.1f} s")
+        steps.clear()
+        start, cpu = time.perf_counter(), time.process_time()
+        phases: list[Progress] = []
+        receipt = db.forget("files", f"document-{wanted.documents // 2:05}.md", reason="benchmark", on_progress=phases.append)
+        last = start
+        for name, at in [*steps, ("end", time.perf_counter())]:
+            if at - last > .05:
+                print(f"  {at - last:6.2f} s  until {name}")
+            last = at
+        print(f"forgotten in {time.perf_counter() - start:.2f} s, {time.process_time() - cpu:.2f} CPU s: {receipt.verdict}")
+        print(receipt.summary())
+        db.close()
+    finally:
+        shutil.rmtree(home)
+
+
+if __name__ == "__main__":
+    main()
