@@ -1,4 +1,5 @@
 """PDF: pages, headings, and honest refusals. The files in tests/data were made with fpdf2."""
+import io
 from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -69,3 +70,18 @@ def test_threads_read_as_one_does() -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda content: pdf.parse(content, "a.pdf"), contents))
     assert together == [pdf.parse(content, "a.pdf") for content in contents]
+
+
+def test_notes_and_fields_of_a_form_are_told_as_not_read() -> None:
+    from reportlab.pdfgen.canvas import Canvas
+    file = io.BytesIO()
+    page = Canvas(file)
+    page.drawString(72, 760, "Applicant:")
+    page.acroForm.textfield(name="applicant", value="Kim", x=72, y=700, width=200)
+    page.textAnnotation("Please revise", Rect=(50, 550, 200, 650))
+    page.showPage()
+    page.drawString(72, 760, "The fee is due in May.")
+    page.save()
+    parsed = pdf.parse(file.getvalue(), "form.pdf")
+    assert "The fee is due in May." in parsed.text
+    assert parsed.missing == ["page 1: 1 note was not read", "page 1: 1 form field was not read"]

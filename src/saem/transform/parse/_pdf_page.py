@@ -25,11 +25,23 @@ LATIN_WIDTH, WIDE_MORE = 0.63, 0.45   # of a letter, and what a Chinese or Korea
 MAX_THICKNESS = 3.0                   # points: a thicker bar is no rule
 MIN_PICTURE_SHARE = 0.5               # of the page that a scan covers
 MIN_OUTLINES = 100                    # drawn things on a page without text
+MAX_NOTES = 1_000                     # of a page that are counted
 MAX_STAMP_CHARS = 40                  # text that a scanner or an archive puts on a picture of a page
 
 _LINE = re.compile(r"[^\r\n\ufffe]+")
 _WIDE = re.compile("[\u1100-\uffe6]")
 _UNCLEAN = re.compile("[\x00-\x1f\x7f-\xa0\xad\u200b\u202f\u2028\u2029\u2060\ufeff\ufb00-\ufb06]")
+
+
+def attached(document: "PdfDocument") -> list[str]:
+    """The files that a PDF carries with it: they are not read."""
+    import pypdfium2.raw as raw
+    files = raw.FPDFDoc_GetAttachmentCount(document.raw)
+    return [f"{_counted(files, 'attached file')} not read"] if files > 0 else []
+
+
+def _counted(number: int, what: str) -> str:
+    return f"1 {what} was" if number == 1 else f"{number} {what}s were"
 
 
 class Page:
@@ -124,6 +136,18 @@ class Page:
             elif (box[2] - box[0]) * (box[3] - box[1]) < 0.95 * self.width * self.height:
                 found += self._edges(thing)
         return found
+
+    def notes(self) -> list[str]:
+        """What stands on the page beside its text: notes that readers have added, and fields of a form."""
+        kinds = [self.raw.FPDF_ANNOT_TEXT, self.raw.FPDF_ANNOT_FREETEXT, self.raw.FPDF_ANNOT_WIDGET]
+        found = []
+        for number in range(min(self.raw.FPDFPage_GetAnnotCount(self.page), MAX_NOTES)):
+            note = self.raw.FPDFPage_GetAnnot(self.page, number)
+            if note:
+                found.append(self.raw.FPDFAnnot_GetSubtype(note))
+                self.raw.FPDFPage_CloseAnnot(note)
+        notes, fields = found.count(kinds[0]) + found.count(kinds[1]), found.count(kinds[2])
+        return [*([_counted(notes, "note")] if notes else []), *([_counted(fields, "form field")] if fields else [])]
 
     def is_picture(self) -> bool:
         """Whether the page shows a picture instead of text: a scan, with a stamp at most."""

@@ -13,14 +13,15 @@ from typing import Any
 
 from saem.core import registry
 from saem.core.errors import SaemError
-from saem.transform.parse import html
+from saem.transform.parse import _ocr, html
 from saem.transform.parse._decode import clean, decode
 from saem.transform.parse._parsed import Element, Heading, Parsed
 from saem.transform.parse._sniff import kind
 
 SUFFIXES: tuple[str, ...] = (".eml",)
-VERSION = f"1+{html.VERSION}"
+VERSION = f"2+{html.VERSION}"
 LIBRARIES: tuple[str, ...] = html.LIBRARIES
+PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)                    # of attached pictures
 
 MAX_DEPTH = 4                         # of mails within mails
 MAX_PARTS = 1000                      # of one mail

@@ -17,7 +17,7 @@ from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
 from saem.transform.parse._parsed import Element, Heading, Parsed
-from saem.transform.parse._pdf_page import Page
+from saem.transform.parse._pdf_page import Page, attached
 from saem.transform.parse._piece import Piece, Rule
 from saem.transform.parse._reading import VERSION as READING_VERSION
 from saem.transform.parse._reading import sheet
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
 SUFFIXES: tuple[str, ...] = (".pdf",)
-VERSION = f"2+{DECODE_VERSION}.{OUTLINE_VERSION}.{READING_VERSION}"
+VERSION = f"3+{DECODE_VERSION}.{OUTLINE_VERSION}.{READING_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pypdfium2", "pillow")
 PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)
 
@@ -66,7 +66,7 @@ def parse(content: bytes, path: str) -> Parsed:
     Raises: E401 (no text), E402 (no PDF), E403 (encrypted), E404 (corrupt or cut off), E103 (no pypdfium2).
     """
     with _opened(content, path) as document:
-        seen, lost = _seen(document, path)
+        seen, lost, unread = _seen(document, path)
         metadata = {key: " ".join(clean(document.get_metadata_value(key)).split()) for key in METADATA}
         bookmarks = _bookmarks(document)
     written = _written(seen)
@@ -87,7 +87,7 @@ def parse(content: bytes, path: str) -> Parsed:
         largest = max(first, key=lambda each: each[0])[1] if first else Element("title", 0, len(text))
         title = text[largest.start:largest.end].partition("\n")[0][:MAX_TITLE_CHARS].strip()
     return Parsed(text, title, written.page_starts, headings, _titled(written.elements, headings, text), metadata["Author"],
-                  _date(metadata["CreationDate"]), _date(metadata["ModDate"]), lost)
+                  _date(metadata["CreationDate"]), _date(metadata["ModDate"]), [*lost, *unread])
 
 
 @contextmanager
@@ -143,11 +143,12 @@ def _opened(content: bytes, path: str) -> Iterator["PdfDocument"]:
             document.close()
 
 
-def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str]]:
-    """The pieces of every page, and what could not be read."""
+def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str], list[str]]:
+    """The pieces of every page, the pages that could not be read, and what beside pages' text is not."""
     from pypdfium2 import PdfiumError
     seen: list[_Seen] = []
     lost: list[str] = []
+    unread = attached(document)
     for number in range(len(document)):
         try:
             page = Page(document, number)
@@ -158,6 +159,7 @@ def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str]]:
         try:
             seen.append(_seen_page(page))
             is_picture = page.is_picture()
+            unread += [f"page {number + 1}: {what} not read" for what in page.notes()]
         finally:
             page.close()
         if not is_picture:
@@ -168,7 +170,7 @@ def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str]]:
         else:
             why = "without legible text" if _ocr.is_installed() else f"and tesseract, which would read it, is not installed: {_ocr.INSTALL}"
             lost.append(f"page {number + 1} is a picture {why}")
-    return seen, lost
+    return seen, lost, unread
 
 
 def _recognised(document: "PdfDocument", number: int, path: str) -> list[Piece]:
