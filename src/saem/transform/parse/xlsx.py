@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
 from saem.transform.parse._blocks import Blocks, Cell, Covered, one_line
 from saem.transform.parse._container import Container
-from saem.transform.parse._numberformat import BUILT_IN, general, shown
+from saem.transform.parse._numberformat import BUILT_IN, general
+from saem.transform.parse._numberformat import shown as as_shown
 from saem.transform.parse._opc import main_part, properties, relations
 from saem.transform.parse._parsed import Parsed
 from saem.transform.parse._xml import Handlers, local, number, scan
@@ -237,7 +238,7 @@ class _Sheet:
         style = number(self.style)
         code = self.book.formats[style] if style < len(self.book.formats) else ""
         try:
-            return shown(float(value), code, self.book.is_1904) if code else value if value.isdigit() else general(float(value))
+            return as_shown(float(value), code, self.book.is_1904) if code else value if value.isdigit() else general(float(value))
         except (ValueError, OverflowError):                   # no number after all, or an infinite one
             return one_line(value)
 
