@@ -15,10 +15,7 @@ from saem.core.errors import SaemError, suggest
 
 MEMORY_MB, CPU_S, WALL_S = 512, 30, 60
 MAX_BYTES = 256 << 20          # of the result
-LOCKED: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
-          "allow_community_extensions": "false", "python_enable_replacements": "false", "preserve_insertion_order": "false",
-          "memory_limit": f"{MEMORY_MB}MB", "max_temp_directory_size": "0B", "temp_directory": "", "threads": "2"}
+LOCKED = {"allow_community_extensions": "false", "max_temp_directory_size": "0B", "temp_directory": "", "threads": "2"}
 # what looks at, or writes to, something else than the rows of the query
 REFUSED = frozenset("""
     getenv current_setting current_query query query_table read_text read_blob nextval currval write_log error getvariable
@@ -92,16 +89,12 @@ def main() -> int:
     import duckdb
     import lance
 
-    from saem.core.columns import visible
+    from saem.engine.querying import connect, show
     from saem.store.readable import Readable
     order = json.loads(sys.stdin.buffer.read())
-    con = duckdb.connect(":memory:", config=LOCKED)
+    con = connect(MEMORY_MB, **LOCKED)
     for name, (uri, version) in order["tables"].items():
-        dataset = Readable(lance.dataset(uri, version=version), order["codes"])
-        quoted = '"' + name.replace('"', '""') + '"'
-        columns = ", ".join('"' + n.replace('"', '""') + '"' for n in visible(dataset.schema).names)
-        con.register(f"{name}__rows", dataset)
-        con.execute(f"create view {quoted} as select {columns} from \"{name}__rows\"")
+        show(con, name, Readable(lance.dataset(uri, version=version), order["codes"]))
     con.execute("set lock_configuration=true")
     try:
         rows = con.sql(order["query"]).to_arrow_table()

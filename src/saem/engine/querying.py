@@ -31,12 +31,12 @@ def query_tables(query: str, datasets: Mapping[str, Any], limit_mb: int = 1024) 
         con.close()
 
 
-def connect(limit_mb: int = 1024) -> Any:
-    """A DuckDB of its own that reads nothing but what it is given."""
+def connect(limit_mb: int = 1024, **more: str) -> Any:
+    """A DuckDB of its own that reads nothing but what it is given; `more` settings lock it further."""
     import duckdb
     return duckdb.connect(":memory:", config={
         "enable_external_access": "false", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
-        "memory_limit": f"{limit_mb}MB", "preserve_insertion_order": "false", "python_enable_replacements": "false"})
+        "memory_limit": f"{limit_mb}MB", "preserve_insertion_order": "false", "python_enable_replacements": "false", **more})
 
 
 def check(query: str, con: Any) -> None:
