@@ -12,6 +12,7 @@ from saem.core.errors import SaemError
 from saem.engine.view import View
 from saem.infer import ask
 from saem.infer.documents import documents
+from saem.sources import records
 from saem.store.readable import Readable, check_plain
 
 PAGES = {
@@ -165,6 +166,20 @@ def test_a_view_only_reads(db: saem.Project, what: str) -> None:
     with pytest.raises(SaemError) as error:
         getattr(db.as_user("park"), what)()
     assert error.value.exit_code == 4
+
+
+def test_a_view_changes_no_rights_and_no_rows(db: saem.Project) -> None:
+    db.source("notes", records(Text, key="text")).put([Text("kept")])
+    db.run()
+    for view in (db.as_user("kim"), db.at(db.snapshot)):
+        for attempt in (lambda view=view: view.grant("size", "kim"), lambda view=view: view.revoke("size", "kim"),
+                        lambda view=view: view.table("notes").put([Text("mine")]), lambda view=view: view.table("notes").drop(["kept"])):
+            with pytest.raises(SaemError) as error:
+                attempt()
+            assert error.value.code == "E601"
+    db.run()
+    assert db.catalog.grants() == []
+    assert db.table("notes").to_arrow(["text"])["text"].to_pylist() == ["kept"]
 
 
 def test_nobody_becomes_somebody_else(db: saem.Project) -> None:

