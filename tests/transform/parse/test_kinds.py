@@ -1,5 +1,6 @@
 """What a file is, by what it holds."""
 import importlib.util
+import inspect
 import io
 import zipfile
 from collections.abc import Iterator
@@ -103,3 +104,11 @@ def test_an_archive_that_lies_about_its_contents_is_an_archive() -> None:
 @pytest.mark.parametrize("content", [b"<!---->" * 500, b"Date: \n " * 500, b'{"' * 2000, b"[" * 4000, b"<?xml" * 800, b" " * 5000])
 def test_no_beginning_makes_the_search_run_away(content: bytes) -> None:
     assert kind(content, "a") in ("", ".json", ".eml")
+
+
+def test_what_a_parser_calls_shown_draws_a_page() -> None:
+    """`show-citation` calls it with the file's content, its path and a page: no helper of that name may stand in its place."""
+    drawers = [module for module in set(registry.parsers().values()) if hasattr(module, "shown")]
+    assert len(drawers) >= 2
+    for module in drawers:
+        assert list(inspect.signature(module.shown).parameters) == ["content", "path", "number"], module.__name__

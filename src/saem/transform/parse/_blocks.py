@@ -111,3 +111,21 @@ def _lines(text: str, *, keep_indent: bool) -> str:
     if keep_indent:
         return "\n".join(line.rstrip() for line in lines).strip("\n")
     return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+
+
+class Nesting:
+    """For readers of formats in which text boxes, cells and notes hold blocks of their own: `out` is where blocks go now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = Blocks()
+        self.outer: list[Blocks] = []
+
+    def begin(self) -> None:
+        self.outer.append(self.out)
+        self.out = Blocks()
+
+    def finish(self) -> Blocks:
+        content = self.out
+        self.out = self.outer.pop()
+        return content

@@ -6,7 +6,7 @@ Source: ECMA-376 part 1, section 17 (WordprocessingML).
 from dataclasses import dataclass, field
 
 from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
-from saem.transform.parse._blocks import Blocks, Cell, Covered
+from saem.transform.parse._blocks import Blocks, Cell, Covered, Nesting
 from saem.transform.parse._container import Container
 from saem.transform.parse._numbering import note_mark
 from saem.transform.parse._opc import main_part, properties, relations
@@ -70,7 +70,7 @@ class _Table:
     is_outer: bool = False            # one of its cells holds a table
 
 
-class _Reader(Reader):
+class _Reader(Nesting, Reader):
     """Scans one part. `out` takes the blocks of the innermost body, cell, text box or note; `outer` are those around it."""
     LEFT_OUT = ("del", "moveFrom", "Fallback", "rt", "sectPr", "pPrChange", "rPrChange", "tblPrChange", "tcPrChange", "trPrChange")
     UNREAD = {"blip": "picture", "chart": "chart", "relIds": "diagram", "OLEObject": "embedded object", "altChunk": "embedded document"}
@@ -78,8 +78,6 @@ class _Reader(Reader):
     def __init__(self, container: Container, part: str, styles: dict[str, Style], lists: Lists, notes: dict[str, str]) -> None:
         super().__init__()
         self.styles, self.lists, self.notes = styles, lists, notes
-        self.out = Blocks()
-        self.outer: list[Blocks] = []
         self.paragraphs: list[_Paragraph] = []
         self.tables: list[_Table] = []
         self.cited: list[str] = []                            # notes to be told after the block that is open
@@ -199,15 +197,6 @@ class _Reader(Reader):
             self.cited.clear()
 
     # ---- what holds blocks of its own
-
-    def begin(self) -> None:
-        self.outer.append(self.out)
-        self.out = Blocks()
-
-    def finish(self) -> Blocks:
-        content = self.out
-        self.out = self.outer.pop()
-        return content
 
     def start_txbxContent(self, _: dict[str, str]) -> None:
         self.begin()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from saem.core.errors import SaemError
 from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
-from saem.transform.parse._blocks import Blocks, Cell, Covered
+from saem.transform.parse._blocks import Blocks, Cell, Covered, Nesting
 from saem.transform.parse._container import Container, encrypted
 from saem.transform.parse._decode import clean
 from saem.transform.parse._numbering import Counter, note_mark
@@ -155,7 +155,7 @@ class _Table:
     is_outer: bool = False            # one of its cells holds a table
 
 
-class _Section(Reader):
+class _Section(Nesting, Reader):
     """Scans sections. `out` takes the blocks of the innermost body, cell, text box, caption or note; `outer` are those around it."""
     LEFT_OUT = ("header", "footer", "hiddenComment", "fieldBegin", "masterPage", "subText", "parameters", "shapeComment", "footNotePr",
                 "endNotePr", "memo", "trackChange")
@@ -164,8 +164,6 @@ class _Section(Reader):
     def __init__(self, head: _Head) -> None:
         super().__init__()
         self.head = head
-        self.out = Blocks()
-        self.outer: list[Blocks] = []
         self.paragraphs: list[_Paragraph] = []
         self.tables: list[_Table] = []
         self.counters: dict[str, Counter] = {}
@@ -253,15 +251,6 @@ class _Section(Reader):
         return counter.mark(found.patterns.get(depth, ""), found.formats)
 
     # ---- what holds blocks of its own
-
-    def begin(self) -> None:
-        self.outer.append(self.out)
-        self.out = Blocks()
-
-    def finish(self) -> Blocks:
-        content = self.out
-        self.out = self.outer.pop()
-        return content
 
     def place(self, blocks: Blocks) -> None:
         if self.paragraphs:
