@@ -10,7 +10,7 @@ import saem
 from saem.core.errors import SaemError
 from saem.engine.retention import GRACE_S, Retention, given_up, prune
 from saem.sources import records
-from saem.store.catalog import Snapshot
+from saem.store.heads import Snapshot
 from saem.store.lease import lease
 
 DAY = 86_400.0

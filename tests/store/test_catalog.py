@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from saem.core.errors import SaemError
 from saem.core.principals import FOR_NONE, may_read
-from saem.store.catalog import EVERYONE, FORMAT, NOBODY, Catalog, Head, Problem, Publication
+from saem.store.catalog import FORMAT, Catalog, Publication
+from saem.store.heads import Head
 from saem.store.lease import lease
+from saem.store.quarantine import Problem
+from saem.store.reader_sets import EVERYONE, NOBODY
 
 
 @pytest.fixture

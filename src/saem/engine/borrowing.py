@@ -4,7 +4,8 @@ import pyarrow as pa
 
 from saem.engine.project import Project
 from saem.engine.table import Table
-from saem.store.catalog import Head, Publication
+from saem.store.catalog import Publication
+from saem.store.heads import Head
 from saem.store.lease import lease
 
 

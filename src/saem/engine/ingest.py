@@ -13,7 +13,8 @@ from saem.core.errors import SaemError
 from saem.core.identity import ID, digest, id_list, ids, row_hashes, row_ids, source_units
 from saem.core.run import Counts, OnProgress, Progress
 from saem.core.source import Entry, Inbox, Listing, Rows, Vanished
-from saem.store.catalog import Catalog, Problem, Publication
+from saem.store.catalog import Catalog, Publication
+from saem.store.quarantine import Problem
 from saem.store.table import SYSTEM, Store
 
 BLOCK_ROWS = 16_384

@@ -20,7 +20,8 @@ from saem.engine.ingest import Readers
 from saem.engine.retention import Retention, prune
 from saem.engine.running import Run, damaged, explained
 from saem.engine.table import Table
-from saem.store.catalog import Catalog, Head
+from saem.store.catalog import Catalog
+from saem.store.heads import Head
 from saem.store.lease import lease
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from saem.engine.granting import Granting
 from saem.engine.memo import Memo
 from saem.engine.units import Parents, Touched, Units, Work
 from saem.engine.writing import Writer
-from saem.store.catalog import Catalog, Problem, Publication
+from saem.store.catalog import Catalog, Publication
+from saem.store.quarantine import Problem
 from saem.store.table import Store
 
 SLICE_ROWS = 128           # costly rows handed to a thread at once

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import lance
 
-from saem.store.catalog import Snapshot
+from saem.store.heads import Snapshot
 
 if TYPE_CHECKING:
     from saem.engine.project import Project

@@ -15,7 +15,8 @@ from saem.core.errors import SaemError
 from saem.core.run import Counts, OnProgress
 from saem.engine.ingest import Ingest
 from saem.engine.refresh import Task, refresh
-from saem.store.catalog import Head, Publication
+from saem.store.catalog import Publication
+from saem.store.heads import Head
 from saem.store.table import Store, is_written
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from saem.core.errors import SaemError, caller
 from saem.core.protocols import TokenEmbedder
 from saem.engine.background import background
 from saem.engine.spelling import mended
-from saem.store.catalog import Head
+from saem.store.heads import Head
 from saem.store.sample import sample
 from saem.store.search import Found, Hit, Question, find, holds, told
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from saem.core.errors import SaemError, caller
 from saem.core.principals import principals
 from saem.engine.project import Project
-from saem.store.catalog import Head
+from saem.store.heads import Head
 from saem.store.readable import Readable
 
 

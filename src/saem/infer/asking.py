@@ -12,7 +12,8 @@ from saem.core.identity import ID
 from saem.engine.searching import explore
 from saem.infer.answers import Answer, Citation, Sentence, record
 from saem.infer.evidence import Passage, choose
-from saem.store.catalog import EVERYONE, Head
+from saem.store.heads import Head
+from saem.store.reader_sets import EVERYONE
 from saem.store.table import lookup
 
 if TYPE_CHECKING:

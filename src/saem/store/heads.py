@@ -1,0 +1,104 @@
+"""Which version of every table is published, which of its parents it was made from, and which snapshots are kept."""
+import datetime
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from saem.core.errors import SaemError, caller
+from saem.store.connection import transaction
+
+SCHEMA = """
+create table if not exists head(name text primary key, place text not null, version int not null, fingerprint blob not null,
+                                encoders text not null, about text not null, granted text not null default '[]');
+create table if not exists consumed(child text, parent text, place text not null, version int not null, primary key(child, parent));
+create table if not exists snapshot(number integer primary key, published_at real not null, heads text not null);
+create table if not exists run(number integer primary key, started_at real, seconds real, snapshot int, counts text);
+"""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a table's published rows are: a Lance dataset and its version; and the code and models that made them."""
+    place: str
+    version: int
+    fingerprint: bytes
+    encoders: Mapping[str, str] = field(default_factory=dict)    # vector column -> model that wrote it
+    about: Sequence[Mapping[str, str]] = ()                       # the operators, as people tell them apart
+    granted: Sequence[str] = ()                                   # who may read beside those who may read the parents
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One publish. heads: {table: (place, version)}."""
+    number: int
+    published_at: float
+    heads: Mapping[str, tuple[str, int]]
+
+
+class Heads:
+    """The part of the catalog that tells where the rows are."""
+    db: sqlite3.Connection
+
+    def heads(self) -> dict[str, Head]:
+        """One consistent snapshot: {table: head}."""
+        rows = self.db.execute("select name, place, version, fingerprint, encoders, about, granted from head")
+        return {name: Head(place, version, mark, json.loads(encoders), json.loads(about), tuple(json.loads(granted)))
+                for name, place, version, mark, encoders, about, granted in rows}
+
+    def consumed(self, child: str) -> dict[str, tuple[str, int]]:
+        """{parent: (place, version)} that the published rows of `child` were made from."""
+        rows = self.db.execute("select parent, place, version from consumed where child=?", (child,))
+        return {parent: (place, version) for parent, place, version in rows}
+
+    def snapshot(self) -> int:
+        """Number of the newest publish; 0 = nothing yet."""
+        return int(self.db.execute("select coalesce(max(number), 0) from snapshot").fetchone()[0])
+
+    def snapshot_at(self, when: int | str | datetime.datetime) -> tuple[int, dict[str, Head]]:
+        """(number, heads) of a snapshot: by its number, or the newest at a time."""
+        if isinstance(when, int):
+            row = self.db.execute("select number, heads from snapshot where number=?", (when,)).fetchone()
+        else:
+            try:
+                moment = when if isinstance(when, datetime.datetime) else datetime.datetime.fromisoformat(when)
+            except ValueError as error:
+                raise SaemError("E104", f"'{when}' is no time", where=caller(),
+                                fix='"2026-11-20", "2026-11-20 14:00", or a number') from error
+            if isinstance(when, str) and len(when) <= 10:      # a day: as it ended
+                moment += datetime.timedelta(days=1)
+            row = self.db.execute("select number, heads from snapshot where published_at<=? order by number desc limit 1",
+                                  (moment.timestamp(),)).fetchone()
+        if row is None:
+            raise SaemError("E212", f"there is no snapshot {when}", where=caller(), fix="saem log")
+        heads = json.loads(row[1]).items()
+        return row[0], {name: Head(place, version, b"", rest[0] if rest else {}) for name, (place, version, *rest) in heads}
+
+    def snapshots(self) -> list[Snapshot]:
+        """Those that are kept, oldest first."""
+        rows = self.db.execute("select number, published_at, heads from snapshot order by number")
+        return [Snapshot(number, at, {name: (place, version) for name, (place, version, *_) in json.loads(heads).items()})
+                for number, at, heads in rows]
+
+    def forget_snapshots(self, numbers: Iterable[int]) -> None:
+        with transaction(self.db):
+            self.db.executemany("delete from snapshot where number=?", [(number,) for number in numbers])
+
+    def marks(self) -> list[tuple[str, int]]:
+        """(place, version) of every parent that some table was made from: the next changes are told from there."""
+        return [tuple(row) for row in self.db.execute("select distinct place, version from consumed")]
+
+    def _note_snapshot(self) -> int:
+        heads = json.dumps({name: [head.place, head.version, head.encoders] for name, head in sorted(self.heads().items())})
+        self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
+        return int(self.db.execute("select last_insert_rowid()").fetchone()[0])
+
+    def record_run(self, started_at: float, seconds: float, snapshot: int, counts: Mapping[str, Any]) -> None:
+        self.db.execute("insert into run(started_at, seconds, snapshot, counts) values (?,?,?,?)",
+                        (started_at, seconds, snapshot, json.dumps(counts)))
+
+    def runs(self, newest: int = 20) -> list[dict[str, Any]]:
+        rows = self.db.execute("select number, started_at, seconds, snapshot, counts from run order by number desc limit ?", (newest,))
+        return [{"number": n, "started_at": at, "seconds": s, "snapshot": snap, "counts": json.loads(c)} for n, at, s, snap, c in rows]
