@@ -44,13 +44,13 @@ def changes(place: Place) -> Facts:
 def forgotten(place: Place) -> Facts:
     """Is a deleted sentence still on disk? Proven only where it could be found before; then once more after the documented clean-up."""
     look = {"question": CANARY}
-    came = place.steps([("write", {"name": "canary.txt", "text": CANARY}), ("sync", {"look": look})]).result["rows"]["found"]
+    came = place.steps([("write", {"name": work.DELETED, "text": CANARY}), ("sync", {"look": look})]).result["rows"]["found"]
     before = place.files_with(SECRET)
-    os.remove(os.path.join(place.corpus, "canary.txt"))
+    os.remove(os.path.join(place.corpus, work.DELETED))
     stays = place.step("sync", look=look).result["rows"]["found"]
     after = place.files_with(SECRET)
     error = place.step("clean").result["error"]
-    return {"canary_found": "canary.txt" in came, "canary_gone": "canary.txt" not in stays, "clean_error": error,
+    return {"canary_found": work.DELETED in came, "canary_gone": work.DELETED not in stays, "clean_error": error,
             "canary_before": before, "canary_after": after, "canary_cleaned": place.files_with(SECRET)}
 
 

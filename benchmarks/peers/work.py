@@ -22,6 +22,7 @@ CHARS = 1_000
 DIMENSION = 384
 BOMB = "zzexplodes"
 EDITED = 10
+DELETED = "canary.txt"
 ADDED = "\n\nOne paragraph more, written while it ran.\n"
 HASH = Path(__file__).parents[2] / "src/saem/transform/embedders/hash.py"
 

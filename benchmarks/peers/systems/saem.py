@@ -55,7 +55,8 @@ class Saem:
         return [os.path.basename(hit.row["path"]) for hit in self.chunks.search(question, k)]
 
     def clean(self) -> None:
-        """Nothing yet: `forget` is a later issue."""
+        """`forget` for the row whose file has gone: what its older versions hold leaves the disk."""
+        self.db.forget("files", work.DELETED, reason="the file was deleted")
 
 
 open_system = Saem
