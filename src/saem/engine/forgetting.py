@@ -252,11 +252,13 @@ def _erase_files(project: "Project", owner: str, tables: Sequence[str], receipt:
 def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known: dict[str, tuple[int, int]] | None) -> None:
     """The scan afterwards. A piece that a living row holds is no sign of what is gone: the row is listed."""
     seen = scan(project.state, canaries, known)
+    files = {place for each in seen.places.values() for place in each}
     living = set[str]()
     receipt.held_by, receipt.more_held = [], 0
     for name, head in project.catalog.heads().items():
-        if seen.found and any(place.startswith(f"tables/{head.place}/") for each in seen.places.values() for place in each):
-            marks, rows, count = holders(head_of(project, name), canaries)
+        inside = {os.path.basename(file) for file in files if file.startswith(f"tables/{head.place}/")}
+        if inside:
+            marks, rows, count = holders(head_of(project, name), canaries.only(seen.found), inside)
             living |= marks
             receipt.held_by += _named(project, name, head_of(project, name), rows)
             receipt.more_held += count - len(rows)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from saem.core.errors import SaemError, suggest
+from saem.store.canaries import Mark
 
 FOLDER = "receipts"
 OUT_OF_REACH = (
@@ -59,7 +60,7 @@ class Receipt:
     indexes: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     indexes_dropped: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     old_index_files: int = 0
-    marks: list[tuple[int, int, int, int, str]] = dataclasses.field(default_factory=list)
+    marks: list[Mark] = dataclasses.field(default_factory=list)
     before: Looked | None = None
     after: Looked | None = None
     held_by: list[dict[str, Any]] = dataclasses.field(default_factory=list)
@@ -92,7 +93,7 @@ class Receipt:
         known = {field.name for field in dataclasses.fields(cls)}
         made = cls(**{name: value for name, value in values.items() if name in known})
         made.before, made.after = (Looked(**each) if isinstance(each, dict) else None for each in (made.before, made.after))
-        made.marks = [(int(a), int(b), int(c), int(d), str(e)) for a, b, c, d, e in made.marks]
+        made.marks = [(int(length), str(words), int(whole), str(name)) for length, words, whole, name in made.marks]
         return made
 
     def page(self) -> str:
