@@ -20,7 +20,7 @@ import lance
 import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
-from saem.core.identity import ID, digest, ids
+from saem.core.identity import ID, digest, id_list, ids, table_id
 from saem.core.run import OnProgress, Progress
 from saem.engine.receipts import Looked, Receipt, keep, names, new_id, receipt_of
 from saem.engine.running import Run, explained
@@ -33,6 +33,7 @@ from saem.store.table import lookup
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
+    from saem.engine.table import Table
 
 SIDE_PROJECTS = ("evaluate",)     # folders of the state that hold copies, and can be made again
 
@@ -74,6 +75,11 @@ def finish(project: "Project", owner: str, on_progress: OnProgress) -> None:
             marks = {bytes.fromhex(each) for each in known.what}
             known.rows = _counts(trail := follow(project, known.table, marks))
             _erase(project, owner, known, trail, marks, time.perf_counter(), on_progress)
+
+
+def unfinished(project: "Project") -> list[Receipt]:
+    """What has been promised and not yet carried out: a crash, or an error, cut it off."""
+    return [Receipt.from_dict(draft["receipt"]) for draft in project.catalog.erasures().values()]
 
 
 def allow(project: "Project", table: str, keys: Sequence[Any]) -> int:
@@ -163,8 +169,7 @@ def _erase(project: "Project", owner: str, receipt: Receipt, trail: Trail, marks
     receipt.withdrawn = sum(len(trail.ids.get(name, ())) for name in trail.recorded)
     draft: dict[str, Any] = {
         "receipt": asdict(receipt), "tables": trail.tables, "inbox": trail.inbox, "units": [unit.hex() for unit in trail.units],
-        "gone": {name: sorted(key.hex() for key in rows) for name, rows in trail.ids.items()
-                 if name == trail.table or name in trail.recorded},
+        "gone": {name: sorted(key.hex() for key in rows) for name, rows in trail.ids.items()}, "recorded": trail.recorded,
         "clean": {name: list(stamp) for name, stamp in before.clean.items()}}
     project.catalog.begin_erasure(receipt.id, receipt.table, marks, draft)
     project.on_step("erasure begun")
@@ -199,9 +204,10 @@ def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: flo
 def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt, on_progress: OnProgress) -> None:
     """The rows go, and what was made from them is computed again, in one publish."""
     run, heads = Run(project, False, on_progress), project.catalog.heads()
-    for name, gone in draft["gone"].items():
-        if name in heads:
-            run.erase(name, ids(bytes.fromhex(key) for key in gone))
+    gone = {name: ids(bytes.fromhex(key) for key in rows) for name, rows in draft["gone"].items()}
+    for name in (receipt.table, *draft["recorded"]):
+        if name in heads and name in gone:
+            run.erase(name, gone[name])
     units = {bytes.fromhex(unit) for unit in draft["units"]}
     if had := units & set(project.catalog.problem_units(receipt.table)):
         run.publication.cleared.append((receipt.table, list(had)))
@@ -209,7 +215,7 @@ def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt
         for table in project.order():
             is_possible = all(name in heads or name in run.stores for name in table.parent_names)
             if table.source is None and table.name in draft["tables"] and is_possible:
-                run.bring(table)
+                _bring(run, table, gone, receipt)
         dropped = [name for name in heads if name in draft["tables"] and name not in project.tables and project.catalog.consumed(name)]
         run.publication.dropped += dropped      # derived, and no longer declared: nothing can compute it again
     project.on_step("before publish")
@@ -220,6 +226,18 @@ def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt
             receipt.rebuilt[name] = made
     fits = [table.name for table in project.tables.values() if table.source is None and any(op.kind == "fit" for op in table.operators)]
     receipt.models = [name for name in fits if name in draft["tables"] and run.counts.get(name) and not run.counts[name].is_idle]
+
+
+def _bring(run: Run, table: "Table", gone: dict[str, pa.Array], receipt: Receipt) -> None:
+    """A table without what is gone; where it cannot be computed, its rows that were made from it go, and the next run makes the rest."""
+    try:
+        run.bring(table)
+    except SaemError as error:
+        if table.name not in run.heads:
+            raise
+        above = {table_id(name) for name in gone} | {key for name in table.parent_names for key in id_list(gone.get(name, ids([])))}
+        run.erase_made(table.name, ids(sorted(above)))
+        receipt.later[table.name] = f"[{error.code}] {error.what}"
 
 
 def _erase_files(project: "Project", owner: str, tables: Sequence[str], receipt: Receipt) -> None:

@@ -19,6 +19,7 @@ from saem.engine.forgetting import finish
 from saem.engine.ingest import Readers
 from saem.engine.retention import Retention, prune
 from saem.engine.running import Run, damaged, explained
+from saem.engine.steady import steady
 from saem.engine.table import Table
 from saem.store.catalog import Catalog
 from saem.store.heads import Head
@@ -186,6 +187,7 @@ class Project:
             self._opened[name] = known
         return known[1]
 
+    @steady
     def sql(self, query: str) -> pa.Table:
         """One SELECT over the published tables, by DuckDB."""
         from saem.engine.querying import query_tables
@@ -198,6 +200,7 @@ class Project:
             self.table(table)
         return self.catalog.problems(table, "failed")
 
+    @steady
     def trace(self, row: str) -> Any:
         """Where a row came from, up to the source, and what was made from it."""
         from saem.engine.tracing import trace
@@ -228,9 +231,10 @@ class Project:
         return allow(self, table, keys)
 
     def receipts(self) -> "list[Receipt]":
-        """What `forget` has written, oldest first."""
+        """What `forget` has written, oldest first; at the end what a crash cut off, which the next run finishes."""
+        from saem.engine.forgetting import unfinished
         from saem.engine.receipts import receipts
-        return receipts(self.state)
+        return [*receipts(self.state), *unfinished(self)]
 
     def verify(self, receipt: str) -> "Receipt":
         """Scan everything again for what a receipt says is gone; its `after` is that of now."""

@@ -37,6 +37,7 @@ class Receipt:
     what          keyed hashes of the keys
     rows          {table: rows erased}; withdrawn: of those, answers and citations
     rebuilt       {table: rows computed anew from what is left}
+    later         {table: why it could not be computed again}: its rows that came from it are gone, the next run makes the rest
     models        tables of models that saw a row, and were fitted again without it
     snapshots     older ones that were given up
     indexes       {table: index columns}: every file of them is new; indexes_dropped are made by the next run that writes the table
@@ -54,6 +55,7 @@ class Receipt:
     withdrawn: int = 0
     waiting: int = 0
     rebuilt: dict[str, int] = dataclasses.field(default_factory=dict)
+    later: dict[str, str] = dataclasses.field(default_factory=dict)
     models: list[str] = dataclasses.field(default_factory=list)
     snapshots: list[int] = dataclasses.field(default_factory=list)
     versions: int = 0
@@ -111,6 +113,8 @@ class Receipt:
         if self.indexes_dropped:
             dropped = "; ".join(f"{name}: {', '.join(columns)}" for name, columns in self.indexes_dropped.items())
             lines += [f"Vector indexes dropped (searched without one until a run next writes the table): {dropped}."]
+        lines += [f"{name} could not be computed again ({why}): what it had from these rows is erased, `saem run` makes the rest."
+                  for name, why in self.later.items()]
         if self.models:
             lines += [f"Models fitted again without it: {', '.join(self.models)}."]
         if self.held_by:

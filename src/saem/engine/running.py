@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import lance
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saem.core.errors import SaemError
 from saem.core.run import Counts, OnProgress
@@ -17,11 +18,13 @@ from saem.engine.ingest import Ingest
 from saem.engine.refresh import Task, refresh
 from saem.store.catalog import Publication
 from saem.store.heads import Head
-from saem.store.table import Store, is_written
+from saem.store.table import SYSTEM, Store, is_written
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
     from saem.engine.table import Table
+
+SYSTEM_NAMES = {field.name for field in SYSTEM}
 
 
 class Run:
@@ -66,6 +69,30 @@ class Run:
         gone = store.lookup("_id", ids, ["_id"])["_id"]
         store.delete(gone)
         self.counts[name] = Counts(deleted=len(gone), unchanged=store.dataset.count_rows())
+        if store.version != head.version:
+            self.publication.heads[name] = replace(head, version=store.version)
+
+    def erase_made(self, name: str, parents: pa.Array) -> None:
+        """Delete the rows of a derived table that name one of these parents, unpublished, without its operators.
+
+        What they had made before an error is given up, and with its watermark left behind the next run makes the table anew.
+        """
+        head = self.heads[name]
+        uri = self.project.uri(head.place)
+        held = lance.dataset(uri, version=head.version)
+        rows = held.to_table(columns=["_id", "_parents"])
+        named = rows["_parents"].combine_chunks()
+        made = pc.is_in(named.flatten(), value_set=parents)
+        gone = rows["_id"].take(pc.unique(pc.list_parent_indices(named).filter(made)))
+        store = Store(uri, pa.schema([f for f in held.schema if f.name not in SYSTEM_NAMES]), head.version, self.project.on_step)
+        store.delete(gone)
+        self.stores[name], self.places[name] = store, head.place
+        self.counts[name] = Counts(deleted=len(gone), unchanged=store.dataset.count_rows())
+        self.publication.problems = [each for each in self.publication.problems if each[0] != name]
+        self.publication.cleared = [*(each for each in self.publication.cleared if each[0] != name), (name, None)]
+        self.publication.edges = [each for each in self.publication.edges if each[0] != name]
+        self.publication.left = [each for each in self.publication.left if each[0] != name]
+        self.publication.heads.pop(name, None)
         if store.version != head.version:
             self.publication.heads[name] = replace(head, version=store.version)
 

@@ -13,6 +13,7 @@ from saem.core.identity import digest
 from saem.core.operator import Operator
 from saem.engine.chain import Chain
 from saem.engine.ingest import STAMP, Readers
+from saem.engine.steady import steady
 from saem.store.readable import Readable
 from saem.store.table import condition
 
@@ -169,10 +170,12 @@ class Table:
         """The names of its columns, without saem's own."""
         return visible(self.dataset().schema).names  # type: ignore[no-any-return]
 
+    @steady
     def to_arrow(self, columns: Sequence[str] | None = None, where: str | None = None, limit: int | None = None) -> pa.Table:
         """Rows as Arrow; `where` is an SQL condition."""
         return read(self.dataset(), columns, where, limit, self.name)
 
+    @steady
     def count(self, where: str | None = None) -> int:
         """How many rows it has, or how many meet an SQL condition."""
         dataset = self.dataset()
@@ -184,6 +187,7 @@ class Table:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
+    @steady
     def search(self, query: str, k: int = 10, where: str | None = None, fold: bool = True) -> "list[Hit]":
         """The k rows that fit the query best, best first, each with its scores explained.
 

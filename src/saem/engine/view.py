@@ -9,6 +9,7 @@ import pyarrow as pa
 from saem.core.errors import SaemError, caller
 from saem.core.principals import principals
 from saem.engine.project import Project
+from saem.engine.steady import steady
 from saem.store.heads import Head
 from saem.store.readable import Readable
 
@@ -66,6 +67,7 @@ class View(Project):
             known = self._readable[name] = key, Readable(dataset, codes)
         return known[1]
 
+    @steady
     def sql(self, query: str) -> pa.Table:
         codes = self.codes
         if codes is None:

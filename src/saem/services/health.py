@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saem.core.errors import SaemError
 from saem.core.versions import versions
+from saem.engine.forgetting import unfinished
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
@@ -84,6 +85,8 @@ def project_health(db: "Project") -> list[Check]:
             db.published(name).to_table(columns=["_id"])
         except (SaemError, OSError, ValueError) as error:
             checks.append(Check(f"{name}: damaged", False, str(error).splitlines()[0], "saem run", True))
+    checks += [Check(f"forgetting {each.id}", False, f"rows of {each.table} wait to be erased: it was cut off", "saem run", True)
+               for each in unfinished(db)]
     problems = db.catalog.problems()
     failed = [p for p in problems if p["kind"] == "failed"]
     for (table, reason), count in Counter((p["table"], p["reason"].split(":")[0]) for p in failed).most_common(20):

@@ -96,7 +96,8 @@ class Canaries:
         """(n, length) bytes -> (n,) uint64."""
         padded = np.zeros((len(pieces), PIECE), np.uint8)
         padded[:, :pieces.shape[1]] = pieces
-        return (padded.view("<u8") * self._factors[:4]).sum(axis=1, dtype=np.uint64)
+        whole: np.ndarray = (padded.view("<u8") * self._factors[:4]).sum(axis=1, dtype=np.uint64)
+        return whole
 
     def _mark(self, piece: bytes) -> Mark:
         width, levels = words_of(len(piece))
@@ -122,8 +123,10 @@ class Canaries:
         of_length = defaultdict(list)
         for length, words, _, _ in self.marks:
             of_length[length].append([int(words[i:i + 5], 16) for i in range(0, len(words), 5)])
-        widths = sorted({words_of(length)[0] for length in of_length})
-        return [Grid.of(width, {n: words for n, words in of_length.items() if words_of(n)[0] == width}, self._factors[4]) for width in widths]
+        of_width: dict[int, dict[int, list[list[int]]]] = defaultdict(dict)
+        for length, each in of_length.items():
+            of_width[words_of(length)[0]][length] = each
+        return [Grid.of(width, lengths, self._factors[4]) for width, lengths in of_width.items()]
 
 
 @dataclass(frozen=True)

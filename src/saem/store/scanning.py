@@ -57,7 +57,9 @@ def scan(state: str, canaries: Canaries, known: Mapping[str, tuple[int, int]] | 
     done, paths = Scan(), sorted(_files(state))
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         names = [os.path.relpath(path, state) for path in paths]
-        for name, seen in zip(names, threads.map(lambda each: _look(*each, canaries, known or {}), zip(paths, names, strict=True)), strict=True):
+        looks = [threads.submit(_look, path, name, canaries, known or {}) for path, name in zip(paths, names, strict=True)]
+        for name, look in zip(names, looks, strict=True):
+            seen = look.result()
             if seen is None:
                 continue
             done.files += 1
