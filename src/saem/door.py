@@ -8,13 +8,14 @@ from typing import Any
 
 from saem.core.errors import SaemError, suggest
 from saem.core.run import OnStep, ignore
+from saem.engine.membership import GroupsTable
 from saem.engine.project import Project
 from saem.engine.retention import Retention
 from saem.transform.isolation import limits
 
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
 KEEP = {"keep_snapshots": "snapshots", "keep_days": "days"}
-KNOWN = ("state", "groups", *KEEP, *limits.NAMES)
+KNOWN = ("state", "groups", "groups_from", *KEEP, *limits.NAMES)
 
 
 def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:
@@ -37,6 +38,8 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
         else:
             from saem.infer.documents import documents
             documents(db, root)
+        if named := settings_of(root).get("groups_from"):
+            db.groups_from(named)
     except BaseException:
         db.close()
         raise
@@ -56,6 +59,8 @@ def reopened(path: str, state: str | None = None) -> Project | None:
         return None
     db = Project(state_of(root, state), root=root)
     db.groups = _groups(root)
+    if named := settings_of(root).get("groups_from"):
+        db.groups_table = GroupsTable(named)
     if db.snapshot:
         return db
     db.close()
@@ -104,8 +109,8 @@ def settings_of(root: str) -> dict[str, Any]:
             settings = tomllib.load(file).get("saem", {})
     except tomllib.TOMLDecodeError as error:
         raise SaemError("E207", f"{SETTINGS} is not valid TOML: {error}", where=path, fix="mend that line") from error
-    if not isinstance(settings, dict) or not isinstance(settings.get("state", ""), str):
-        raise SaemError("E207", f"{SETTINGS} holds {settings!r}", where=path, fix='[saem]\nstate = "FOLDER"')
+    if not isinstance(settings, dict) or not all(isinstance(settings.get(name, ""), str) for name in ("state", "groups_from")):
+        raise SaemError("E207", f"{SETTINGS} holds {settings!r}", where=path, fix='[saem]\nstate = "FOLDER"\ngroups_from = "TABLE"')
     for name in settings:
         if name not in KNOWN:
             raise SaemError("E207", f"{SETTINGS} has no setting '{name}'", where=path, fix=suggest(name, KNOWN, "setting"))

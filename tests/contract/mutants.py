@@ -121,7 +121,7 @@ MUTANTS = [
            "self.base = latest"),
     Mutant(5, "the inbox is emptied before the publish", "self.publication.inbox.append((self.name, last))",
            'self.catalog.db.execute("delete from inbox where name=?", (self.name,))'),
-    Mutant(5, "half a publish is kept", 'self.db.execute("rollback")', 'self.db.execute("commit")', UNITS),
+    Mutant(5, "half a publish is kept", 'db.execute("rollback")', 'db.execute("commit")', UNITS),
     Mutant(5, "a run that lost its lease publishes",
            """if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():""",
            "if False:", UNITS),

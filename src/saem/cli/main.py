@@ -29,7 +29,7 @@ def _options(version: Annotated[bool, typer.Option("--version", callback=_versio
 
 for command in (asking.ask, asking.search, asking.show_citation, building.init, building.run, building.plan, building.retry,
                 evaluating.evaluate, looking.status, looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor,
-                rights.grant, rights.revoke, rights.who_can_read, rights.why_not, snapshots.log, snapshots.diff,
+                rights.grant, rights.revoke, rights.who_can_read, rights.why_not, snapshots.log, snapshots.diff, snapshots.restore,
                 forgetting.forget, forgetting.allow, forgetting.receipts, forgetting.verify):
     app.command()(command)
 

@@ -1,12 +1,16 @@
-"""Commands about snapshots: log, diff."""
+"""Commands about snapshots: log, diff, restore."""
 import dataclasses
 import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from saem.cli.options import JsonOption, LimitOption, ProjectOption, QuietOption, StateOption, hint, project
 from saem.cli.output import Output, printable
+
+if TYPE_CHECKING:
+    from saem.engine.comparing import Difference
+    from saem.engine.project import Project
 
 Snapshot = Annotated[str, typer.Argument(help="A number of `saem log`, or a time such as 2026-11-20.")]
 
@@ -60,6 +64,44 @@ def diff(older: Snapshot, newer: Annotated[str | None, typer.Argument(help="The 
                 out.line(f"  {sign} {printable(name)}")
     if not found:
         out.line("nothing differs")
+
+
+def restore(snapshot: Snapshot, project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False,
+            quiet: QuietOption = False,
+            dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would differ.")] = False) -> None:
+    """Every table as a snapshot has it, as a new snapshot. What was forgotten stays away.
+
+    The next run brings what the sources say by then: files as they lie there; rows that were put come back for good.
+
+    Example: saem restore 2026-11-20 --dry-run
+    """
+    out = Output(as_json, quiet)
+    db = project(project_, state)
+    before = db.snapshot
+    if dry_run:
+        found = {each.table: (each.added, each.changed, each.deleted) for each in _ahead(db, snapshot)}
+    else:
+        with out.progress() as listener:
+            report = db.restore(_named(snapshot), on_progress=listener)
+        found = {name: (each.added, each.changed, each.deleted) for name, each in report.tables.items()}
+    if as_json:
+        tables = {name: dict(zip(("added", "changed", "deleted"), counts, strict=True)) for name, counts in found.items()}
+        out.data({"snapshot": db.snapshot, "before": before, "dry_run": dry_run, "tables": tables})
+        return
+    for name, (added, changed, deleted) in found.items():
+        out.line(f"{name}  +{added:,} ~{changed:,} -{deleted:,}")
+    if not found:
+        out.line("nothing differs")
+    elif dry_run:
+        out.next(hint(f"saem restore {snapshot}", project_, state))
+    else:
+        out.line(f"snapshot {db.snapshot} holds what {snapshot} held; back again: " + hint(f"saem restore {before}", project_, state))
+
+
+def _ahead(db: "Project", snapshot: str) -> "list[Difference]":
+    """What a restore would change."""
+    from saem.engine.comparing import diff as between
+    return between(db, db.at(_named(snapshot)))
 
 
 def _named(text: str) -> int | str:

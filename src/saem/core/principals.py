@@ -54,17 +54,34 @@ def may_read(readers: Clauses, names: frozenset[str]) -> bool:
     return all(clause & names for clause in readers)
 
 
-def principals(name: str, groups: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """The name and all groups that it is in, through other groups too; groups in a circle are one.
+class Groups:
+    """Who is in which group. A group may hold groups; those in a circle are one.
 
-    >>> sorted(principals("kim", {"library": ["kim", "lee"], "staff": ["library"], "students": ["park"]}))
-    ['kim', 'library', 'staff']
+    >>> groups = Groups({"library": ["kim", "lee"], "staff": ["library"], "students": ["park"]})
+    >>> sorted(groups.of("kim")), "park" in groups, "cho" in groups
+    (['kim', 'library', 'staff'], True, False)
     """
-    found = {name}
-    todo = [name]
-    while todo:
-        member = todo.pop()
-        above = [group for group, members in groups.items() if member in members and group not in found]
-        found.update(above)
-        todo += above
-    return frozenset(found)
+
+    def __init__(self, named: Mapping[str, Iterable[str]], pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self.names = set(named)
+        self._above: dict[str, set[str]] = {}
+        for group, member in [*((group, member) for group, members in named.items() for member in members), *pairs]:
+            self.names.add(group)
+            self._above.setdefault(member, set()).add(group)
+
+    def of(self, name: str) -> frozenset[str]:
+        """The name and all groups that it is in, through other groups too."""
+        found, todo = {name}, [name]
+        while todo:
+            above = self._above.get(todo.pop(), set()) - found
+            found |= above
+            todo += above
+        return frozenset(found)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names or name in self._above
+
+    @property
+    def people(self) -> set[str]:
+        """Members that are no groups themselves."""
+        return set(self._above) - self.names

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from saem.core.columns import row_schema
 from saem.core.errors import SaemError, caller, suggest
+from saem.core.principals import Clauses
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,13 @@ class Listing(Protocol):
 
         Raises: Vanished if it is no longer there; anything else if it cannot be read: then the row is quarantined.
         """
+
+
+class Permitted(Protocol):
+    """A source that knows itself who may read its rows: used where `db.source` is given no `readers=`."""
+
+    def readers_of(self, key: Any) -> Clauses:
+        """Clauses of names (`saem.core.principals`): who may read is in each. Asked at every run, after `entries()`."""
 
 
 class Rows(Protocol):

@@ -12,7 +12,8 @@ from saem.core.columns import row_schema, table_of
 from saem.core.errors import SaemError
 from saem.core.identity import ID, digest, id_list, ids, row_hashes, row_ids, source_units
 from saem.core.run import Counts, OnProgress, Progress
-from saem.core.source import Entry, Inbox, Listing, Rows, Vanished
+from saem.core.source import Entry, Inbox, Listing, Permitted, Rows, Vanished
+from saem.engine.granting import give
 from saem.store.catalog import Catalog, Publication
 from saem.store.quarantine import Problem
 from saem.store.table import SYSTEM, Store
@@ -28,10 +29,10 @@ Readers = Sequence[str] | str | Callable[[Any], Iterable[str]]
 
 @dataclass
 class Ingest:
-    """One source in one run. `readers`: names, a column that holds them, or a function of the natural key."""
+    """One source in one run. `readers`: names, a column that holds them, or a function of the natural key; None = as the source says."""
     name: str
     source: Listing | Rows | Inbox
-    readers: Readers
+    readers: Readers | None
     store: Store
     catalog: Catalog
     publication: Publication
@@ -84,11 +85,11 @@ class Ingest:
             seen.add(entry.key)
             if not entry.stamp or stamps.get(entry.key) != entry.stamp or self.is_changed:
                 changed.append(entry.key)
-        self._regrant(held, key, seen - set(changed))
         for position, block in enumerate(self._read(source, changed, problems, kept)):
             self._upsert(*block)
             self.on_progress(Progress(self.name, min((position + 1) * len(block[0]), len(changed)), len(changed)))
         gone = [k for k in stamps if k not in seen and (self._is_forgotten(k) or not any(k == p or k.startswith(p + "/") for p in kept))]
+        self._regrant(held, key, set(stamps) - set(gone) - (set(changed) - set(kept)))
         self._delete(ids(source_units(self.name, gone)))
         self._note(problems)
 
@@ -227,8 +228,7 @@ class Ingest:
         if self.older is not None:
             self._carry_over(self.older)
         if self.is_changed:
-            held = self.store.dataset.to_table(columns=[*row_schema(source.row_class).names, "_id", "_readers", "_stamp"])
-            self._grant(held.filter(pc.not_equal(held["_stamp"], GRANTED)))
+            self.regrant_put()
         last, waiting = self.catalog.inbox(self.name)
         if self.marks:
             held = self.store.dataset.to_table(columns=row_schema(self.source.row_class).names)
@@ -321,7 +321,15 @@ class Ingest:
             return self._interned([[v] if isinstance(v, str) else v or [] for v in values])
         if callable(self.readers):
             return self._interned([self.readers(key) for key in keys])
+        if self.readers is None:
+            return self._own(keys)
         return [self.catalog.reader_code(self.readers)] * len(keys)
+
+    def _own(self, keys: Sequence[Any]) -> list[int]:
+        """Of the readers that the source itself names."""
+        named = [cast(Permitted, self.source).readers_of(key) for key in keys]
+        codes = {each: self.catalog.code_of(each) for each in set(named)}
+        return [codes[each] for each in named]
 
     def _interned(self, sets: Iterable[Iterable[str]]) -> list[int]:
         codes: dict[tuple[str, ...], int] = {}
@@ -334,18 +342,24 @@ class Ingest:
         return made
 
     def _regrant(self, held: pa.Table, key: str, same: set[str]) -> None:
-        """Rows whose content is not read again may yet have other readers."""
+        """Rows whose content is not read again, or cannot be, may yet have other readers."""
         if not isinstance(self.readers, str):
             self._grant(held.filter(pa.array([k in same for k in held[key].to_pylist()], pa.bool_())))
 
+    def regrant_put(self) -> None:
+        """Rows that were put without readers of their own have those that the source now names."""
+        held = self.store.dataset.to_table(columns=[*row_schema(self.source.row_class).names, "_id", "_readers", "_stamp"])
+        self._grant(held.filter(pc.not_equal(held["_stamp"], GRANTED)))
+
+    def regrant_all(self) -> None:
+        """Every row has the readers that the source now names: by its key, as no content is read."""
+        names = getattr(self.source, "key", None) or (row_schema(self.source.row_class).names[0],)
+        self._grant(self.store.dataset.to_table(columns=[*names, "_id", "_readers"]))
+
     def _grant(self, held: pa.Table) -> None:
         """Give rows the readers that the source now names."""
-        if not len(held):
-            return
-        wanted = pa.array(self._codes(held, self._keys(held)), pa.int32())
-        rows = pa.table({"_id": held["_id"], "_readers": wanted}).filter(pc.not_equal(held["_readers"], wanted))
-        self.store.patch(rows)
-        self.counts.regranted += len(rows)
+        if len(held):
+            self.counts.regranted += give(self.store, held, pa.array(self._codes(held, self._keys(held)), pa.int32()))
 
     def _delete(self, units: pa.Array) -> None:
         gone = self.store.lookup("_unit", units, ["_id"])["_id"]

@@ -3,6 +3,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from saem.engine.restoring import RESTORED
 from saem.engine.table import Table
 from saem.engine.units import Parents
 from saem.store.table import Store
@@ -71,6 +72,8 @@ def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -
     head, parent = heads.get(table.name), steps[table.parent_names[0]]
     if head is None:
         return _all_units(table, parent), "never built", parent.units == 0
+    if head.fingerprint == RESTORED:
+        return _all_units(table, parent), "restored from a snapshot; what it was made from, or its quarantine, is no longer known", True
     if head.fingerprint != table.fingerprint:
         return _all_units(table, parent), _difference(head.about, table.about), parent.units == 0
     waiting = [steps[name] for name in table.parent_names if steps[name].units]

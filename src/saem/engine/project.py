@@ -13,10 +13,12 @@ import pyarrow as pa
 from saem.core.columns import row_schema
 from saem.core.errors import SaemError, caller, suggest
 from saem.core.operator import Operator
+from saem.core.principals import Groups
 from saem.core.run import OnProgress, OnStep, Report, ignore
 from saem.core.source import FunctionSource
 from saem.engine.forgetting import finish
 from saem.engine.ingest import Readers
+from saem.engine.membership import GroupsTable, Membership, check
 from saem.engine.retention import Retention, prune
 from saem.engine.running import Run, damaged, explained
 from saem.engine.steady import steady
@@ -54,7 +56,9 @@ class Project:
         self.tables: dict[str, Table] = {}
         self.lenders: list[lance.LanceDataset] = []      # tables of other projects; see `borrowing`
         self.keep = Retention()
-        self.groups: dict[str, tuple[str, ...]] = {}       # who is in which group: see `principals`
+        self.groups: dict[str, tuple[str, ...]] = {}       # who is in which group, as `saem.toml` says
+        self.groups_table: GroupsTable | None = None       # and as a table says
+        self._membership = Membership(self)
         self.origin = self                                 # of a view: the project that it shows
         self.person: str | None = None                     # of a view: whose rights apply; None = the owner's
 
@@ -73,8 +77,11 @@ class Project:
 
     # declaring
 
-    def source(self, name: str, source: Any, readers: Readers = ("*",)) -> Table:
-        """A table that rows come into. `readers`: who may read them - names, a column, or a function of the natural key."""
+    def source(self, name: str, source: Any, readers: Readers | None = None) -> Table:
+        """A table that rows come into. `readers`: who may read them - names, a column, or a function of the natural key.
+
+        Without it: those whom the source itself names (`folder(..., readers="posix")`), else everyone whom the project knows.
+        """
         gives = any(hasattr(source, name) for name in ("entries", "rows", "encode"))
         if isinstance(source, Operator | str | type) or not gives:
             raise SaemError("E105", f"{source!r:.60} is no source", where=caller(), fix='db.source("files", folder("handbook"))')
@@ -83,10 +90,28 @@ class Project:
         if hasattr(source, "at"):
             source = source.at(self.root)
         _check_rows(source)
+        has_own = getattr(source, "readers_of", None) is not None
+        if has_own and readers is not None:
+            raise SaemError("E104", f"readers= is given, and the source of '{name}' names readers of its own", where=caller(),
+                            fix="leave one of the two out")
+        if readers is None and not has_own:
+            readers = ("*",)
         if isinstance(readers, str) and readers not in source.row_class.__dataclass_fields__:
             raise SaemError("E101", f"readers= names the column '{readers}', which the source does not have", where=caller(),
                             fix=f'readers=["{readers}"] for a person or group of that name')
         return self._add(Table(self, name, source=source, readers=readers))
+
+    def groups_from(self, table: Table | str, group: str = "group", member: str = "member") -> None:
+        """Take groups from a table too: one row for each member of each group. A member may be a group.
+
+        Who is in a group is then as the table is published: a row that comes or goes changes who may read from that publish on,
+        and no other row is written. `saem.toml` says the same with `groups_from = "members"`.
+        """
+        self.groups_table = check(self, GroupsTable(table.name if isinstance(table, Table) else table, group, member))
+
+    def membership(self) -> Groups:
+        """Who is in which group at this moment."""
+        return self._membership.now()
 
     def derive(self, name: str, *operators: Operator, by: str | Sequence[str] = (), carry: str | Sequence[str] = (),
                using: Iterable[Table | str] = ()) -> Table:
@@ -150,7 +175,8 @@ class Project:
     def at(self, when: "int | str | datetime.datetime") -> "View":
         """The project as a snapshot has it: by number, or the newest at a time ("2026-11-20", "2026-11-20 14:00", local time)."""
         from saem.engine.view import View
-        return View(self, self.person, self.catalog.snapshot_at(when))
+        number, kept = self.catalog.snapshot_at(when)
+        return View(self, self.person, (number, {name: each.head for name, each in kept.items()}))
 
     @property
     def snapshot(self) -> int:
@@ -211,6 +237,16 @@ class Project:
         from saem.engine.comparing import diff
         return diff(self.at(older), self if newer is None else self.at(newer))
 
+    def restore(self, when: "int | str | datetime.datetime", wait_s: float = 0.0, on_progress: OnProgress = ignore) -> Report:
+        """Every table as a snapshot has it (see `at`), as a new snapshot; `restore` of the one before takes it back.
+
+        The next run brings what the sources say then: rows that were put come back for good, files as they lie there. What was
+        forgotten stays away, and rows have the readers of today, where those then were others.
+        Raises: E212 for a snapshot that is not kept, or not whole; E301 if a run is at work after `wait_s` seconds.
+        """
+        from saem.engine.restoring import restore
+        return restore(self, when, wait_s, on_progress)
+
     # forgetting
 
     def forget(self, table: str, *keys: Any, where: str | None = None, reason: str = "", dry_run: bool = False, wait_s: float = 0.0,
@@ -269,8 +305,7 @@ class Project:
 
     def knows(self, person: str) -> bool:
         """Whether a group, or the readers of some row, name the person."""
-        in_groups = person in self.groups or any(person in members for members in self.groups.values())
-        return in_groups or self.catalog.names_reader(person)
+        return person in self.membership() or self.catalog.names_reader(person)
 
     def who_can_read(self, row: str) -> Any:
         """Who may read a row, named as for `trace`."""

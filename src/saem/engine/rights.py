@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from saem.core.errors import SaemError
-from saem.core.principals import Clauses, may_read, principals
+from saem.core.principals import Clauses, may_read
 from saem.engine.tracing import Node, Rows
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def who_can_read(project: "Project", name: str) -> Readers:
     table, row = rows.find(name)
     node, readers = rows.node(table, row), project.catalog.readers(row["_readers"])
     names = {each for clause in readers for each in clause}
-    candidates = {*names, *(member for members in project.groups.values() for member in members)} - set(project.groups)
-    people = sorted(each for each in candidates if may_read(readers, principals(each, project.groups)))
+    groups = project.membership()
+    people = sorted(each for each in (names | groups.people) - groups.names if may_read(readers, groups.of(each)))
     return Readers(table, node.id, node.label, _lists(readers), people, not readers, project.catalog.grants(table))
 
 
@@ -47,7 +47,7 @@ def why_not(project: "Project", person: str, name: str) -> list[Obstacle]:
     """The rows, up to the sources, that keep someone from reading a row; [] = nothing does."""
     rows = Rows(project)
     table, row = rows.find(name)
-    names = principals(person, project.groups)
+    names = project.membership().of(person)
     if may_read(project.catalog.readers(row["_readers"]), names):
         return []
     found: dict[str, Obstacle] = {}
@@ -73,7 +73,7 @@ def check_known(project: "Project", person: str) -> None:
     """Raises E602 for one whom no group and no row names: a typing mistake must not look like a right answer."""
     if not project.knows(person):
         raise SaemError("E602", f"nobody is named '{person}'",
-                        fix="people are those in [saem.groups] of saem.toml, and the readers of rows")
+                        fix="people are those in groups (saem.toml, or the table that it names), and the readers of rows")
 
 
 def _lists(readers: Clauses) -> list[list[str]]:

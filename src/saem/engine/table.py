@@ -36,7 +36,7 @@ class Table:
     Reading shows the newest publish and needs no pipeline: a table hands itself to pandas, polars, DuckDB and PyArrow.
     """
 
-    def __init__(self, project: "Project", name: str, *, source: Any = None, readers: Readers = ("*",),
+    def __init__(self, project: "Project", name: str, *, source: Any = None, readers: Readers | None = ("*",),
                  operators: Sequence[Operator] = (), parents: Sequence[str] = (), by: Sequence[str] = (),
                  carry: Sequence[str] = ()) -> None:
         self.project, self.name, self.source, self.readers = project, name, source, readers

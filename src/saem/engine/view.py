@@ -7,7 +7,7 @@ import lance
 import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
-from saem.core.principals import principals
+from saem.core.principals import Groups
 from saem.engine.project import Project
 from saem.engine.steady import steady
 from saem.store.heads import Head
@@ -25,7 +25,7 @@ class View(Project):
         self.origin = project.origin
         self.state, self.on_step, self.root, self.catalog = project.state, project.on_step, project.root, project.catalog
         self.keep = project.keep
-        self.groups, self.lenders = project.groups, project.lenders
+        self.lenders = project.lenders
         self.person, self.pinned = person, pinned
         self.tables, self._opened = {}, {}
         self._readable: dict[str, tuple[tuple[int, frozenset[int]], Readable]] = {}
@@ -42,7 +42,10 @@ class View(Project):
             return None
         if not self.knows(self.person):
             return frozenset()
-        return self.catalog.codes_for(principals(self.person, self.groups))
+        return self.catalog.codes_for(self.membership().of(self.person))
+
+    def membership(self) -> Groups:
+        return self.origin.membership()      # those of today, also where an older snapshot is looked at
 
     def heads(self) -> Mapping[str, Head]:
         return self.catalog.heads() if self.pinned is None else self.pinned[1]
@@ -95,6 +98,9 @@ class View(Project):
     def _add(self, table: Any) -> Any:
         raise self._denied("declaring tables")
 
+    def groups_from(self, *_: Any, **__: Any) -> Any:
+        raise self._denied("saying who is in which group")
+
     def check_writable(self) -> None:
         raise self._denied("putting or dropping rows")
 
@@ -103,6 +109,9 @@ class View(Project):
 
     def revoke(self, *_: Any, **__: Any) -> Any:
         raise self._denied("revoking")
+
+    def restore(self, *_: Any, **__: Any) -> Any:
+        raise self._denied("restoring a snapshot")
 
     def run(self, **_: Any) -> Any:
         raise self._denied("running the pipeline")

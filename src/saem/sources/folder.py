@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from fnmatch import translate
 
 from saem.core import registry
-from saem.core.errors import SaemError
+from saem.core.errors import SaemError, caller
+from saem.core.principals import Clauses
 from saem.core.source import Entry, Vanished
 from saem.sources import archive
+from saem.sources.permissions import Permissions
 
 RACY_NS = 2_000_000_000    # a file written less than 2 s before it was read may change again without a new time
 READ_TRIES = 3             # a file that grows while it is read is read again
@@ -36,6 +38,7 @@ class Folder:
     types: Sequence[str] | None
     exclude: Sequence[str]
     max_bytes: int
+    permissions: Permissions | None = None
     row_class: type = File
     _names: dict[str, str] = field(default_factory=dict)     # key -> path on disk, where they differ
     _members: dict[str, tuple[str, str]] = field(default_factory=dict)                    # key -> archive on disk, name in it
@@ -46,12 +49,19 @@ class Folder:
         """The same folder, told from where a project lies."""
         return self if os.path.isabs(self.root) else replace(self, root=os.path.abspath(os.path.join(place, self.root)))
 
+    @property
+    def readers_of(self) -> Callable[[str], Clauses] | None:
+        """Who may read a file, where its permissions say it."""
+        return self.permissions.of if self.permissions is not None else None
+
     def entries(self) -> Iterator[Entry]:
         if not os.path.isdir(self.root):
             raise SaemError("E305", f"the folder '{self.root}' does not exist", fix="is the disk mounted, the path right?")
         types = self._types()
         self._members.clear()
         self._close()
+        if self.permissions is not None:
+            self.permissions.begin(self.root)
         rules = Rules([*EXCLUDES, *self.exclude, *_ignored(self.root)])
         for path, entry, problem in _walk(self.root, rules):
             key = self._key(path)
@@ -65,6 +75,8 @@ class Folder:
                 if not isinstance(error, FileNotFoundError):     # vanished between listing and looking: it is simply not there
                     yield Entry(key, failed=f"[E406] {error.strerror}")
                 continue
+            if self.permissions is not None:
+                self.permissions.note(key, entry.path, stat)
             suffix = os.path.splitext(entry.name)[1].lower()
             if suffix == archive.SUFFIX and suffix not in (self.types or ()):
                 yield from self._archived(key, path, stat, types, rules)
@@ -128,6 +140,8 @@ class Folder:
                 before = os.fstat(file.fileno())
                 content = file.read(self.max_bytes + 1)
                 after = os.fstat(file.fileno())
+            if self.permissions is not None:       # they may have changed since they were listed
+                self.permissions.note(key, path, after)
             if len(content) > self.max_bytes:
                 raise SaemError("E405", f"the file has grown past {self.max_bytes:,} bytes", where=key, fix="folder(..., max_bytes=...)")
             if _stamp(before) == _stamp(after) and len(content) == after.st_size:
@@ -171,19 +185,24 @@ class Folder:
         return text
 
 
-def folder(root: str, types: Sequence[str] | None = None, exclude: Sequence[str] = (), max_bytes: int = 256 << 20) -> Folder:
+def folder(root: str, types: Sequence[str] | None = None, exclude: Sequence[str] = (), max_bytes: int = 256 << 20,
+           readers: str | None = None) -> Folder:
     """The files under `root` (relative to the project's folder), one row each: path, content, size_bytes.
 
     types      suffixes to take, such as [".md", ".pdf"]; None = those that a parser takes, ["*"] = all
     exclude    patterns of names or paths to leave out, beside hidden files and what a `.saemignore` file lists
     max_bytes  larger files are left out, and listed so
+    readers    "posix": who may read a row is who may open its file, by owner, group and mode
 
     A zip archive is a folder whose files are 'archive.zip/inner/b.md': types, exclude and max_bytes hold for each of them. With
     ".zip" among the types it is a file. An archive within an archive is left out.
 
     Links to folders are followed once; a loop ends by itself. Nothing outside `root` is read through a link.
     """
-    return Folder(os.path.expanduser(root), types, tuple(exclude), max_bytes)
+    if readers not in (None, "posix"):
+        raise SaemError("E104", f"folder(readers={readers!r})", where=caller(),
+                        fix='readers="posix" here, or names, a column or a function: db.source(..., readers=[...])')
+    return Folder(os.path.expanduser(root), types, tuple(exclude), max_bytes, Permissions() if readers else None)
 
 
 def _stamp(stat: os.stat_result) -> str:

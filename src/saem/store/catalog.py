@@ -80,7 +80,7 @@ class Catalog(Heads, ReaderSets, Quarantine, Inbox, Tombstones):
                 self.db.execute("delete from head where name=?", (name,))
                 self.db.execute("delete from consumed where child=?", (name,))
                 self.db.execute("delete from problem where name=?", (name,))
-            return self._note_snapshot()
+            return self._note_snapshot(self.problem_stamps())
 
     def _check_lease(self, owner: str) -> None:
         if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():
@@ -95,7 +95,7 @@ class Catalog(Heads, ReaderSets, Quarantine, Inbox, Tombstones):
                 self.db.execute("update head set version=? where place=? and version=?", (new, place, old))
                 self.db.execute("update consumed set version=? where place=? and version=?", (new, place, old))
                 self.db.execute("delete from consumed where place=? and version<>?", (place, new))      # made anew, by the next run
-            newest = self._note_snapshot()
+            newest = self._note_snapshot(self.problem_stamps())
             gone = [each.number for each in self.snapshots() if each.number < newest and set(tables) & set(each.heads)]
             self.db.executemany("delete from snapshot where number=?", [(number,) for number in gone])
             return gone

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from saem.core.errors import SaemError, caller
@@ -38,6 +39,18 @@ class Snapshot:
     heads: Mapping[str, tuple[str, int]]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A table as a snapshot has it, with what a run must know to go on from there.
+
+    parents   {parent: (place, version)} that its rows were made from
+    problems  (how many, when the newest came) of its units that gave no rows: other ones are told from that
+    """
+    head: Head
+    parents: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    problems: tuple[int, float] = (0, 0.0)
+
+
 class Heads:
     """The part of the catalog that tells where the rows are."""
     db: sqlite3.Connection
@@ -57,8 +70,8 @@ class Heads:
         """Number of the newest publish; 0 = nothing yet."""
         return int(self.db.execute("select coalesce(max(number), 0) from snapshot").fetchone()[0])
 
-    def snapshot_at(self, when: int | str | datetime.datetime) -> tuple[int, dict[str, Head]]:
-        """(number, heads) of a snapshot: by its number, or the newest at a time."""
+    def snapshot_at(self, when: int | str | datetime.datetime) -> tuple[int, dict[str, Kept]]:
+        """(number, tables) of a snapshot: by its number, or the newest at a time. Raises: E212 where it is not kept."""
         if isinstance(when, int):
             row = self.db.execute("select number, heads from snapshot where number=?", (when,)).fetchone()
         else:
@@ -73,8 +86,7 @@ class Heads:
                                   (moment.timestamp(),)).fetchone()
         if row is None:
             raise SaemError("E212", f"there is no snapshot {when}", where=caller(), fix="saem log")
-        heads = json.loads(row[1]).items()
-        return row[0], {name: Head(place, version, b"", rest[0] if rest else {}) for name, (place, version, *rest) in heads}
+        return row[0], {name: _kept(*about) for name, about in json.loads(row[1]).items()}
 
     def snapshots(self) -> list[Snapshot]:
         """Those that are kept, oldest first."""
@@ -90,8 +102,10 @@ class Heads:
         """(place, version) of every parent that some table was made from: the next changes are told from there."""
         return [tuple(row) for row in self.db.execute("select distinct place, version from consumed")]
 
-    def _note_snapshot(self) -> int:
-        heads = json.dumps({name: [head.place, head.version, head.encoders] for name, head in sorted(self.heads().items())})
+    def _note_snapshot(self, problems: Mapping[str, tuple[int, float]]) -> int:
+        heads = json.dumps({name: [head.place, head.version, head.encoders, {
+            "fingerprint": head.fingerprint.hex(), "about": head.about, "granted": head.granted, "parents": self.consumed(name),
+            "problems": problems.get(name, (0, 0.0))}] for name, head in sorted(self.heads().items())})
         self.db.execute("insert into snapshot(published_at, heads) values (?,?)", (time.time(), heads))
         return int(self.db.execute("select last_insert_rowid()").fetchone()[0])
 
@@ -102,3 +116,11 @@ class Heads:
     def runs(self, newest: int = 20) -> list[dict[str, Any]]:
         rows = self.db.execute("select number, started_at, seconds, snapshot, counts from run order by number desc limit ?", (newest,))
         return [{"number": n, "started_at": at, "seconds": s, "snapshot": snap, "counts": json.loads(c)} for n, at, s, snap, c in rows]
+
+
+def _kept(place: str, version: int, encoders: Mapping[str, str] = MappingProxyType({}),
+          rest: Mapping[str, Any] = MappingProxyType({})) -> Kept:
+    """Snapshots of earlier versions of saem say less: what follows from them is made anew by the next run."""
+    head = Head(place, version, bytes.fromhex(rest.get("fingerprint", "")), encoders, rest.get("about", ()), tuple(rest.get("granted", ())))
+    count, newest = rest.get("problems", (0, 0.0))
+    return Kept(head, {parent: (at, number) for parent, (at, number) in rest.get("parents", {}).items()}, (count, newest))

@@ -29,6 +29,11 @@ class Quarantine:
         rows = self.db.execute(query + " and (?2 is null or kind=?2) order by name, key", (name, kind))
         return [dict(zip(("table", "unit", "kind", "key", "operator", "reason", "details", "since"), row, strict=True)) for row in rows]
 
+    def problem_stamps(self) -> dict[str, tuple[int, float]]:
+        """{table: (how many problems it has, when the newest came)}."""
+        rows = self.db.execute("select name, count(*), max(since) from problem group by name")
+        return {name: (count, newest) for name, count, newest in rows}
+
     def problem_units(self, name: str) -> dict[bytes, str]:
         """{unit: kind} of a table's problems."""
         return dict(self.db.execute("select unit, kind from problem where name=?", (name,)).fetchall())

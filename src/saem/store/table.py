@@ -77,7 +77,7 @@ class Store:
 
     def append(self, rows: pa.Table) -> None:
         if len(rows):
-            self._begin()
+            self.begin()
             whole = rows.cast(self.schema).combine_chunks()      # Lance packs every chunk by itself: small ones cost twice the CPU
             self.dataset.insert(whole, max_rows_per_file=FRAGMENT_ROWS)
             self._done("append")
@@ -85,7 +85,7 @@ class Store:
     def update(self, rows: pa.Table) -> None:
         """Replace whole rows. They move to a new fragment, so vector and text indexes take them in again."""
         if len(rows):
-            self._begin()
+            self.begin()
             self.dataset.merge_insert("_id").when_matched_update_all().execute(rows.cast(self.schema).combine_chunks())
             self._done("update")
 
@@ -93,7 +93,7 @@ class Store:
         """Rewrite some columns (beside `_id`) in place: rows stay where they are, other columns' indexes stay whole."""
         if not len(rows):
             return
-        self._begin()
+        self.begin()
         where = self._places(rows["_id"])
         rows = rows.take(pc.index_in(where["_id"], value_set=rows["_id"].combine_chunks()))
         fresh = rows.drop_columns("_id").append_column("_rowid", where["_rowid"])
@@ -112,7 +112,7 @@ class Store:
 
     def delete(self, ids: pa.Array | pa.ChunkedArray) -> None:
         if len(ids):
-            self._begin()
+            self.begin()
             keys = pa.table([ids], schema=pa.schema([self.schema.field("_id")]))
             self.dataset.merge_insert("_id").when_matched_delete().execute(keys)
             self._done("delete")
@@ -123,7 +123,7 @@ class Store:
                                      with_row_id=True, with_row_address=True).to_table()
         return found if is_few else found.filter(pc.is_in(found["_id"], value_set=ids.combine_chunks()))
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Before the first write: bring the head back on top of whatever a crashed run left behind."""
         if self.is_touched:
             return
