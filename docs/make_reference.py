@@ -19,6 +19,7 @@ from saem.cli.main import app
 from saem.core import registry
 from saem.core.columns import row_schema
 from saem.core.operator import Operator
+from saem.core.source import FunctionSource
 from saem.transform.isolation.limits import Limits
 
 DOCS = pathlib.Path(__file__).parent
@@ -181,10 +182,11 @@ def sources_page(tr: Translate) -> str:
     module = importlib.import_module("saem.sources")
     parts = []
     for name in module.__all__:
-        made = getattr(module, name)
+        given = getattr(module, name)
+        made = given.function if isinstance(given, FunctionSource) else given
         home = importlib.import_module(made.__module__)
         parts.append(f"## {name}\n\n```text\nfrom saem.sources import {name}\n\n{name}{signature(made)}\n```\n\n{told(made, tr)}\n")
-        row_class = getattr(home, "File", None)
+        row_class = given.row_class if isinstance(given, FunctionSource) else getattr(home, "File", None)
         if row_class is not None:
             parts.append(table((tr("column"), tr("type")), [(f"`{f.name}`", f.type) for f in row_schema(row_class)]) + "\n")
     return "\n".join(parts)
@@ -281,6 +283,7 @@ def settings_page(tr: Translate) -> str:
     rows.append((tr("a font's file, for the letters of show-citation"), "", "`SAEM_FONT`", ""))
     rows.append((tr("read as this person or group"), "", "`SAEM_AS`", "`--as`"))
     rows.append((tr("who is in which group: `staff = [\"kim\", \"lee\"]`"), "`[saem.groups]`", "", ""))
+    rows.append((tr("a table that says it too: one row for each member of each group, columns `group` and `member`"), "`groups_from`", "", ""))
     rows.append((tr("how many of the newest snapshots are kept (100)"), "`keep_snapshots`", "", ""))
     rows.append((tr("for how many days the last snapshot of each is kept (30)"), "`keep_days`", "", ""))
     told_of = dict(re.findall(r"^(\w+)\s{2,}(.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))

@@ -59,7 +59,7 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"evaluate": told("evaluate", "questions.jsonl", "--chunk", "heading:400"), "quarantine": told("quarantine")}
     printed |= {"who-can-read": told("who-can-read", "files:ko_library.md"), "why-not": told("why-not", "kim", "docs:ko_library.md")}
     printed |= {"grant": told("grant", "docs", "kim", "--reason", "exam"), "revoke": told("revoke", "docs", "kim")}
-    printed |= {"log": told("log"), "diff": told("diff", 1)}
+    printed |= {"log": told("log"), "diff": told("diff", 1), "restore": told("restore", 1, "--dry-run")}
     printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
     printed |= {"forget": told("forget", "files", "en_library.md", "--reason", "asked"), "receipts": told("receipts")}
     printed |= {"verify": told("verify", printed["forget"]["id"]), "allow": told("allow", "files", "en_library.md")}
