@@ -283,7 +283,8 @@ def settings_page(tr: Translate) -> str:
     rows.append((tr("a font's file, for the letters of show-citation"), "", "`SAEM_FONT`", ""))
     rows.append((tr("read as this person or group"), "", "`SAEM_AS`", "`--as`"))
     rows.append((tr("who is in which group: `staff = [\"kim\", \"lee\"]`"), "`[saem.groups]`", "", ""))
-    rows.append((tr("a table that says it too: one row for each member of each group, columns `group` and `member`"), "`groups_from`", "", ""))
+    rows.append((tr("a table that says it too: one row for each member of each group, columns `group` and `member`"),
+                 "`groups_from`", "", ""))
     rows.append((tr("how many of the newest snapshots are kept (100)"), "`keep_snapshots`", "", ""))
     rows.append((tr("for how many days the last snapshot of each is kept (30)"), "`keep_days`", "", ""))
     told_of = dict(re.findall(r"^(\w+)\s{2,}(.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))
