@@ -9,13 +9,15 @@ import time
 import traceback
 from collections import Counter
 
-from tests.contract.laws import check_all, check_sufficiency, problems_of, tables_of
+from saem.engine.project import Project
+from tests.contract.laws import check_all, check_forgotten, check_sufficiency, problems_of, tables_of
 from tests.contract.pipelines import calls
 from tests.contract.world import Action, World, tiny_thresholds
 
 EDITS = {"insert": 4, "change": 2, "append": 2, "delete": 2, "rename": 2, "copy": 1, "swap": 1, "touch": 1, "grant": 3,
-         "put": 3, "drop": 1, "price": 1, "unprice": 1, "code": 2, "storm": .3}
-FOLDER_EDITS = ("insert", "change", "append", "delete", "rename", "copy", "swap", "touch", "grant")
+         "put": 3, "drop": 1, "price": 1, "unprice": 1, "code": 2, "storm": .3, "allow": .5}
+FOLDER_EDITS = ("insert", "change", "append", "delete", "rename", "copy", "swap", "touch", "grant", "allow")
+ENDS = {"run": 3, "crash": 3, "interrupt": 3, "forget": 1, "forget_crash": 1}
 Story = list[Action]
 
 
@@ -42,7 +44,7 @@ def story_of(seed: int, pipeline: str = "every_kind") -> Story:
     story: Story = [_action(dice, "insert") for _ in range(dice.randint(2, 6))]
     for _ in range(dice.randint(3, 6)):
         story += [_action(dice, dice.choices(kinds, [EDITS[kind] for kind in kinds])[0]) for _ in range(dice.choice([1, 1, 2, 5]))]
-        story += [_action(dice, dice.choice(["run", "crash", "interrupt"]))]
+        story += [_action(dice, dice.choices(list(ENDS), list(ENDS.values()))[0])]
     return [*story, _action(dice, "run")]
 
 
@@ -61,6 +63,8 @@ def tell(story: Story, pipeline: str = "every_kind", told: Counter[str] | None =
                 run_and_check(world, action)
             elif action.kind in ("crash", "interrupt"):
                 crash(world, action, told)
+            elif action.kind in ("forget", "forget_crash"):
+                forget(world, action, told)
             else:
                 world.play(action)
         with world.opened() as db:
@@ -76,12 +80,44 @@ def run_and_check(world: World, action: Action) -> None:
         world.must_retry = False
         with world.rebuilt() as again:
             check_all(db, again)
+        check_gone(world, db)
+
+
+def check_gone(world: World, db: Project) -> None:
+    """No file of the state holds a word that only forgotten files had."""
+    assert not db.catalog.erasures(), "an erasure was not finished"
+    if words := world.lost_words(db):
+        check_forgotten(db, words)
+
+
+def forget(world: World, action: Action, told: Counter[str]) -> None:
+    """Forget a file, perhaps with a power cut at some step; what was forgotten whole is nowhere at once."""
+    with world.opened() as db:
+        if not (paths := world.known_paths(db)):
+            return
+        path = str(action.pick(0, paths))
+        content = db.table("files").to_arrow(["path", "content"]).to_pylist()
+        before = next(row["content"] for row in content if row["path"] == path).decode()
+    point = "none"
+    try:
+        with world.opened(Fuse(int(action.dice[1] ** 2 * 120)) if action.kind == "forget_crash" else lambda step: None) as db:
+            receipt = db.forget("files", path)
+            assert receipt.verdict != "found", receipt.summary()
+    except Crash as stopped:
+        point = str(stopped)
+    told[f"{action.kind} at {point.split(':')[-1]}"] += 1
+    with world.opened() as db:
+        world.note_forgotten(db, path, before)
+        if point == "none":
+            assert path not in world.known_paths(db), "what was forgotten is there"
+            check_gone(world, db)
 
 
 def crash(world: World, action: Action, told: Counter[str]) -> None:
     """Power off at some commit point of a run, or in an operator; readers still see what they saw before."""
     with world.opened() as db:
         before = (db.snapshot, tables_of(db), problems_of(db))
+        is_erasing = bool(db.catalog.erasures())      # the run finishes and publishes what a crash has cut off
     fuse = Fuse(int(action.dice[0] ** 3 * 90))
     calls.on_call = fuse if action.kind == "interrupt" else lambda name: None
     point = "none"
@@ -94,7 +130,7 @@ def crash(world: World, action: Action, told: Counter[str]) -> None:
     finally:
         calls.on_call = lambda name: None
     told[f"{action.kind} at {point.split(':')[-1]}"] += 1
-    if point == "none":
+    if point == "none" or is_erasing:
         return
     with world.opened() as db:
         is_published = point == "after publish"

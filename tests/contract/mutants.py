@@ -1,6 +1,7 @@
 """Seeded bugs: each is one small change of a copy of saem, and the contract suite must fail it.
 
     python -m tests.contract.mutants [words of a name]     tries those that match, all by default
+    python -m tests.contract.mutants --fuzz 60 [words]     by random stories alone, for so many seconds each
 
 A proof that cannot fail proves nothing. The text to replace must stand exactly once in saem's core, store, engine and
 sources, so a mutant that no longer fits the code is noticed.
@@ -150,7 +151,7 @@ def home_of(mutant: Mutant) -> Path:
     return found[0]
 
 
-def is_caught(mutant: Mutant, fuzz_s: float = 60.0) -> str:
+def is_caught(mutant: Mutant, fuzz_s: float = 60.0, is_fuzz_alone: bool = False) -> str:
     """The proof that failed on the mutated copy; '' if all passed: then the suite has no teeth there."""
     home = Path(tempfile.mkdtemp(prefix="saem-mutant-"))
     try:
@@ -158,7 +159,8 @@ def is_caught(mutant: Mutant, fuzz_s: float = 60.0) -> str:
         target = home / "src" / home_of(mutant).relative_to(ROOT / "src")
         target.write_text(target.read_text("utf-8").replace(mutant.old, mutant.new), "utf-8")
         environment = {**os.environ, "PYTHONPATH": f"{home / 'src'}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
-        proofs = [[*("pytest -x -q -p no:cacheprovider -m".split()), "not slow", "-o", "pythonpath=", *mutant.proofs]]
+        tests = [*("pytest -x -q -p no:cacheprovider -m".split()), "not slow", "-o", "pythonpath=", *mutant.proofs]
+        proofs = [] if is_fuzz_alone else [tests]
         proofs += [["tests.contract.fuzz", "--seconds", str(fuzz_s), "--shrink", "0", *tiny] for tiny in ([], ["--tiny"])] if fuzz_s else []
         for proof in proofs:
             done = subprocess.run([sys.executable, "-m", *proof], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
@@ -172,10 +174,13 @@ def is_caught(mutant: Mutant, fuzz_s: float = 60.0) -> str:
 
 
 def main(words: list[str]) -> int:
+    is_fuzz_alone = words[:1] == ["--fuzz"]
+    fuzz_s = float(words[1]) if is_fuzz_alone else 60.0
+    words = words[2:] if is_fuzz_alone else words
     survivors = 0
     for mutant in [each for each in MUTANTS if all(word in each.label for word in words)]:
         started = time.monotonic()
-        proof = is_caught(mutant)
+        proof = is_caught(mutant, fuzz_s, is_fuzz_alone)
         survivors += not proof
         print(f"{'caught  ' if proof else 'SURVIVED'} {time.monotonic() - started:5.0f} s  {mutant.label} | {proof[:160]}", flush=True)
     return survivors

@@ -13,6 +13,7 @@ import saem.engine.refresh
 import saem.engine.table
 import saem.engine.units
 import saem.store.table
+from saem.core.identity import digest
 from saem.core.run import OnStep, ignore
 from saem.engine.project import Project
 from saem.engine.table import Table
@@ -70,6 +71,8 @@ class World:
         self.price_rows: dict[str, tuple[object, list[str]]] = {"sea": (2.0, ["*"])}
         self.settings: dict[str, object] = {"size": 7, "model": "a", "suffix": "!", "is_wide": False, "seed": 1}
         self.must_retry = False
+        self.forgotten: set[str] = set()          # paths that are kept out, although the files lie there
+        self.gone: set[str] = set()               # words that only forgotten files hold
         self.clock = 0
         self.write("anchor.txt", "ann\nsea\nan anchor that never fails")
 
@@ -115,6 +118,8 @@ class World:
             if "notes" in db.tables:
                 for note, who in self.notes.values():
                     db.tables["notes"].put([note], readers=[db.catalog.reader_code(who)])
+            marks = [("files", db.catalog.mark(digest("files", path)), 0.0) for path in self.forgotten]
+            db.catalog.db.executemany("insert into forgotten values (?,?,?)", marks)
             db.run()
             yield db
         finally:
@@ -126,6 +131,9 @@ class World:
     def play(self, action: Action) -> None:
         happening: Callable[[Action], None] = getattr(self, f"_{action.kind}")
         happening(action)
+        for path in set(self.paths()) - self.forgotten:       # whoever copied a file before it was forgotten may keep its words
+            with open(f"{self.docs}/{path}", encoding="utf-8") as file:
+                self.gone -= set(file.read().split())
 
     def write(self, path: str, text: str) -> None:
         with open(f"{self.docs}/{path}", "w", encoding="utf-8") as file:
@@ -144,9 +152,34 @@ class World:
         dice = action.dice[first:]
         length = int(dice[2] * 10)
         said = [WORDS[int(dice[3] * 97 + i * (1 + dice[4] * 50)) % len(WORDS)] for i in range(length)]
+        if dice[5] > .5:
+            said.append(f"zq{int(dice[5] * 1e12):012}")     # found nowhere else: see `laws.check_forgotten`
         if dice[5] < .2:
             said.insert(len(said) // 2, SPOILT[int(dice[5] * 20) % len(SPOILT)])
         return f"{AUTHORS[int(dice[0] * 3)]}\n{TOPICS[int(dice[1] * 2)]}\n{' '.join(said)}"
+
+    def known_paths(self, db: Project) -> list[str]:
+        """Files that the project has taken in."""
+        held = db.table("files").to_arrow(["path"])["path"].to_pylist() if "files" in db.catalog.heads() else []
+        return sorted(path for path in held if path != "anchor.txt")
+
+    def note_forgotten(self, db: Project, path: str, content: str) -> None:
+        """After a forget, whole or cut off: whether the path is kept out now, and which words must be nowhere."""
+        if db.catalog.mark(digest("files", path)) in db.catalog.forgotten("files"):
+            self.forgotten.add(path)
+            self.gone |= {word for word in content.split() if word.startswith("zq")}
+
+    def lost_words(self, db: Project) -> list[str]:
+        """Words of forgotten files that no living file of the project has."""
+        living = " ".join(text.decode() for text in db.table("files").to_arrow(["content"])["content"].to_pylist()).split()
+        return sorted(self.gone - set(living))
+
+    def _allow(self, action: Action) -> None:
+        if self.forgotten:
+            path = str(action.pick(0, sorted(self.forgotten)))
+            with self.opened() as db:
+                db.allow("files", path)
+            self.forgotten.discard(path)
 
     def _insert(self, action: Action) -> None:
         self.write(action.pick(0, ["", "", "sub/"]) + f"n{int(action.dice[1] * 8)}.txt", self._text(action, 2))
