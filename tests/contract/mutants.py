@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "store", "engine", "sources")
 LAWS = ("tests/contract/test_laws.py",)
 FORGET = ("tests/engine/test_forgetting.py",)
+TROUBLE = ("tests/engine/test_forgetting_in_trouble.py",)
+SCAN = ("tests/store/test_scanning.py",)
 UNITS = ("tests/store/test_catalog.py", "tests/store/test_lease.py", "tests/sources", "tests/engine")
 
 
@@ -74,7 +76,7 @@ MUTANTS = [
            'is_same = pc.and_(pc.equal(was["_hash"], rows["_hash"]), pc.equal(was["_readers"], rows["_readers"]))',
            'is_same = pc.equal(was["_hash"], rows["_hash"])'),
     Mutant(3, "a grant stays where it was made", "Granting(self.store, self.parents, task.granted).regrant(regranted)", "0"),
-    Mutant(3, "a grant on a file is not seen", "self._regrant(held, key, seen - set(changed))", "pass"),
+    Mutant(3, "a grant on a file is not seen", "self._regrant(held, key, set(stamps) - set(gone) - (set(changed) - set(kept)))", "pass"),
     Mutant(3, "readers of a table read whole do not count", "self.catalog.intersect([code, *whole_code])", "code"),
     Mutant(3, "readers of named parents do not count", "self.task.catalog.intersect(part.codes[i]) if own is not None else code", "code"),
     Mutant(3, "a grant is taken for a change of content",
@@ -107,7 +109,12 @@ MUTANTS = [
            "    trail.tables += [name for name in trail.recorded if", FORGET),
     Mutant(4, "rows that wait stay", "catalog.take_from_inbox(draft[\"inbox\"])", "pass", FORGET),
     Mutant(4, "the scan opens no file of Lance",
-           "    if path.endswith(LANCE):\n        for", "    if path.endswith(LANCE):\n        return\n        for", FORGET),
+           "        reader = LanceFileReader(path)\n", "        return\n", FORGET),
+    Mutant(4, "the scan looks for pieces that lie in one way only", "for way in range(self.width)]", "for way in range(1)]", SCAN),
+    Mutant(4, "the scan reads no escapes", "return ESCAPES.sub(", "return content or ESCAPES.sub(", SCAN),
+    Mutant(4, "a table of broken code keeps what came from it", "made = pc.is_in(named.flatten(), value_set=parents)",
+           "made = pc.is_in(named.flatten(), value_set=parents[:0])", TROUBLE),
+    Mutant(4, "readers of a version that has gone see an error", "if project.origin.catalog.snapshot() == before:", "if True:", TROUBLE),
     Mutant(4, "an erasure that a crash cut off is never finished", "                finish(self, owner, on_progress)\n                run",
            "                run", FORGET),
     # 5 a crash loses nothing, a reader sees one snapshot

@@ -2,9 +2,9 @@
 
     python -m tests.contract.soak --kills 500 [--seed 1]
 
-A worker process runs, or forgets a file and runs. Between two workers files come, change and go. After each kill the
-catalog and every table are read and compared with what was published before; after every `EVERY` kills a run must make the tables of a build
-from nothing, and a scan that decodes must find no word of a forgotten file.
+A worker process runs, or forgets a file and runs. Between two workers files come, change and go. After each kill the catalog and every
+table are read and compared with what was published before; after every `EVERY` kills a run must make the tables of a build from nothing,
+and a scan that decodes must find no word of a forgotten file.
 """
 import argparse
 import itertools
@@ -78,7 +78,8 @@ class Soak:
         worker.kill()
         out, errors = worker.communicate()
         assert is_struck or worker.returncode == 0, errors
-        self.told[f"{'killed while it ' if is_struck else 'ended before: '}{'forgot' if forgets and 'forgotten' not in out else 'ran'}"] += 1
+        what = "forgot" if forgets and "forgotten" not in out else "ran"
+        self.told[f"killed while it {what}" if is_struck else "ended before the kill"] += 1
         self.told["kills"] += is_struck
         self.look(forgets, [int(line.split()[1]) for line in out.splitlines() if line.startswith("published")])
 

@@ -288,3 +288,18 @@ def test_two_processes_that_forget_and_run_at_once_end_as_one(home: Path) -> Non
         assert all(counts.is_idle for counts in db.run().tables.values())
         assert sorted(db.table("docs").to_arrow()["path"].to_pylist()) == sorted(
             [*(f"doc{n}.md" for n in range(6)), "letter.md", "more6.md", "more7.md"])
+
+
+def test_a_snapshot_from_before_cannot_bring_back_what_was_forgotten(home: Path) -> None:
+    with handbook(home) as db:
+        db.run()
+        older = db.snapshot
+        write(home, "doc1.md", "# other\n\nAnother text stands here now.")
+        db.run()
+        db.forget("files", "letter.md")
+        expected = _told(home, lambda: None)
+        with pytest.raises(SaemError, match="E212"):
+            db.restore(older)
+        db.restore(db.snapshot)
+        assert _told(home, lambda: None) == expected
+        assert not left(home)
