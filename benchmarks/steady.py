@@ -1,4 +1,4 @@
-"""200 one-row runs in a row: latency, files and versions must not creep up."""
+"""600 one-row runs in a row: latency, files and versions must not creep up."""
 import os
 import shutil
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from benchmarks import corpus, step
 from benchmarks.figure import Figure, middle
 
-ROWS, RUNS = 100_000, 200
+ROWS, RUNS = 100_000, 600
 EDGE = 30       # runs: latency rises a little until small fragments are compacted, every 28 runs; this is a whole period
 
 

@@ -28,6 +28,8 @@ from saem.core.errors import SaemError, caller, suggest
 from saem.core.fingerprint import fingerprint
 from saem.core.identity import digest
 
+READERS = "_readers"      # of rows given to an operator that sees them: JSON, a list of clauses, each a list of names
+
 Group = Annotated[pa.Table, "group"]
 Groups = Annotated[pa.Table, "groups"]
 
@@ -105,6 +107,7 @@ class Operator:
     encoder: Callable[..., str] | None       # the model that must encode what is asked of the vectors written, read off the settings
     depends: Callable[..., Sequence[str]] | tuple[str, ...]    # versions of libraries and weights, or how the settings tell them
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    sees_readers: bool = False              # of a relation: rows come with READERS, and a change of readers alone touches them
     waits: Callable[[Any], bool] | None = None      # of a row: whether its call waits for another process, so that several may go at once
 
     @property
@@ -216,7 +219,7 @@ class Operator:
 def operator(function: Callable[..., Any] | None = None, *, version: str = "", adds: Any = None, consumes: Sequence[str] = (),
              memo: str | Sequence[str] | Callable[..., Sequence[str]] = (), key: str | Sequence[str] | None = None,
              reads: Callable[..., Sequence[str]] | None = None, encoder: Callable[..., str] | None = None,
-             depends: Sequence[str] | Callable[..., Sequence[str]] = (),
+             depends: Sequence[str] | Callable[..., Sequence[str]] = (), sees_readers: bool = False,
              waits: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
@@ -228,6 +231,7 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
     reads     names of further tables that follow from the settings, as in `sql` and `predict`
     encoder   the model that wrote the vectors, given the settings: what is asked of them is encoded with it
     depends   versions of libraries and hashes of weights that the result depends on: texts, or a function of the settings
+    sees_readers  rows of a relation come with the column `_readers`: clauses of names, as JSON; other readers compute them anew
     waits     tells of a row whether the call waits for another process: such calls are made from several threads at once
     """
     if function is not None or not version:
@@ -246,7 +250,7 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
         own_key = _names(key) if key is not None else (() if kind == "fit" else None)
         return Operator(function, kind, inputs, output, version, _schema(function, adds), tuple(consumes),
                         memo if callable(memo) else _names(memo), own_key, reads, encoder, depends if callable(depends) else tuple(depends),
-                        waits=waits)
+                        sees_readers=sees_readers, waits=waits)
     return wrap
 
 

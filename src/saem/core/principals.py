@@ -45,6 +45,15 @@ def either(readers: Clauses, names: Iterable[str]) -> Clauses:
     return FOR_ALL if ALL in wider else all_of([frozenset(each | wider for each in readers)])
 
 
+def is_wider(readers: Clauses, others: Clauses) -> bool:
+    """Whether all of those others may read it, whoever is in which group.
+
+    >>> is_wider(clauses(["staff", "hr"]), clauses(["hr"])), is_wider(clauses(["hr"]), FOR_ALL), is_wider(clauses(["hr"]), FOR_NONE)
+    (True, False, True)
+    """
+    return all(any(other <= clause for other in others) for clause in readers)
+
+
 def may_read(readers: Clauses, names: frozenset[str]) -> bool:
     """Whether a person who goes by these names is in every clause.
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.identity import id_list, ids, in_order, key_unit, table_id
+from saem.core.operator import READERS
 from saem.engine.apply import Groups
 from saem.engine.chain import Chain
 from saem.store.catalog import Catalog
@@ -103,7 +104,7 @@ class Parents:
         if self.is_whole:
             unit = Touched(ids([key_unit(())]))
             nothing = Touched(ids([]))
-            is_touched = any(len(now) or len(was) for now, was, _ in deltas)
+            is_touched = any(len(now) or len(was) or (self._sees_readers and len(granted)) for now, was, granted in deltas)
             is_regranted = any(len(granted) for *_, granted in deltas)
             return Work(unit if is_touched else nothing, ids([]), unit if is_regranted and not is_touched else nothing)
         has_new_readers = any(len(granted) for *_, granted in whole)     # of a table read whole: every unit is asked
@@ -116,6 +117,8 @@ class Parents:
             return Work(Touched(now["_id"].combine_chunks(), now["_rowid"].combine_chunks()),
                         was.filter(pc.invert(alive))["_id"].combine_chunks(),
                         Touched(granted["_id"].combine_chunks(), granted["_rowid"].combine_chunks()))
+        if self._sees_readers:
+            deltas = [(pa.concat_tables([now, granted]), was, granted.slice(0, 0)) for now, was, granted in deltas]
         touched = _distinct([self._keys(part) for now, was, _ in deltas for part in (now, was)])
         granted = _distinct([self._keys(granted) for *_, granted in deltas]) if not has_new_readers else self.everything().touched
         is_new = pc.invert(pc.is_in(granted.units, value_set=touched.units))
@@ -183,6 +186,8 @@ class Parents:
         group_readers = [rows["_readers"].to_pylist() if "_readers" in rows.column_names else [] for rows, _ in found]
         readers = self._common_readers(members, [] if self.is_whole else group_readers, shared, len(alive))
         tables = [rows.drop_columns([c for c in ("_id", "_readers") if c in rows.column_names]) for rows, _ in found]
+        if self._sees_readers:
+            tables = [self._with_readers(table, codes) for table, codes in zip(tables, group_readers, strict=True)]
         return Units(block.units.take(pa.array(alive)), readers,
                      groups=Groups(tables, members, len(alive)), whole=whole,
                      group_ids=[id_list(rows["_id"]) for rows, _ in found], group_readers=group_readers)
@@ -216,6 +221,15 @@ class Parents:
         order = np.lexsort((*reversed(in_order(rows["_id"])), at))
         order = order[at[order] >= 0]
         return rows.take(pa.array(order)).combine_chunks(), at[order]
+
+    def _with_readers(self, rows: pa.Table, codes: Sequence[int]) -> pa.Table:
+        texts = {code: self.catalog.text(code) for code in set(codes)}
+        return rows.append_column(READERS, pa.array([texts[code] for code in codes], pa.string()))
+
+    @property
+    def _sees_readers(self) -> bool:
+        """Who may read a row is content to the operator."""
+        return self.chain.is_relation and self.chain.operators[0].sees_readers
 
     @property
     def _is_sql(self) -> bool:

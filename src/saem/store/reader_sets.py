@@ -52,6 +52,10 @@ class ReaderSets:
             self._readers[code] = frozenset(frozenset(each) for each in json.loads(row[0])) if row else FOR_NONE
         return self._readers[code]
 
+    def text(self, code: int) -> str:
+        """What a code stands for, as operators see it: the same in every project."""
+        return json.dumps(sorted(sorted(each) for each in self.readers(code)), ensure_ascii=False)
+
     def intersect(self, codes: Iterable[int]) -> int:
         """Code of those who may read all; no codes at all = nobody (fails closed)."""
         wanted = frozenset(codes)
