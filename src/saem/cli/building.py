@@ -129,4 +129,7 @@ def plan(project_: ProjectOption = None, state: StateOption = None, as_json: Jso
     rows = [(s.table, f"{s.total:,}", f"{'' if s.is_exact else '~'}{s.units:,}" if s.units else "", s.why,
              "" if s.seconds is None else f"{s.seconds:.1f}") for s in steps]
     out.table(("table", "rows", "to do", "why", "seconds"), rows, right=("rows", "to do", "seconds"))
+    for s in steps:
+        if s.calls:
+            out.line(f"{s.table}: about {s.calls:,} rows may go to its model; none whose input it knows")
     out.next(hint("saem run", project_, state))

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass
 class Step:
-    """One table: how many units would be computed again, why, and what that takes by the pace of former runs (None = not known)."""
+    """One table: how many units would be computed again, why, and what that takes by the pace of former runs (None = not known).
+
+    calls  rows that a costly operator may be called for, judged by the rows that the table holds now; what it knows it does not compute
+    """
     table: str
     units: int
     total: int
     why: str
     seconds: float | None
     is_exact: bool = True      # False: the parents change too, so that this is an estimate
+    calls: int | None = 0
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -40,7 +44,7 @@ def plan(project: "Project") -> list[Step]:
         else:
             units, why, is_exact = _derived_changes(project, table, steps)
         steps[table.name] = Step(table.name, units, total, why if units or not is_exact else "up to date",
-                                 _seconds(pace.get(table.name), units), is_exact)
+                                 _seconds(pace.get(table.name), units), is_exact, _calls(table, steps, units, total))
     for name in heads:
         if name not in project.tables and project.catalog.consumed(name):
             total = project.published(name).count_rows()
@@ -87,6 +91,13 @@ def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -
             units = max(1, round(share * parent.total)) if table.by else 1
         return units, "its parents change: " + ", ".join(step.table for step in waiting), False
     return 0, "", True
+
+
+def _calls(table: Table, steps: Mapping[str, Step], units: int, total: int) -> int | None:
+    """None where the table holds no rows to judge by."""
+    if table.source is not None or not table.chain.costly or not units:
+        return 0
+    return round(total * min(1.0, units / _all_units(table, steps[table.parent_names[0]]))) if total else None
 
 
 def _touched(project: "Project", table: Table) -> int:
