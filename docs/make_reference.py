@@ -217,10 +217,22 @@ def models_page(tr: Translate) -> str:
     strategies = {name: registry.load("strategy", name) for name in registry.names("strategy")}
     rows = [(f"`{name}`", first_line(module, tr), _own(module)) for name, module in strategies.items()]
     parts.append(table((tr("strategy"), tr("what it does"), tr("settings of its own")), rows) + "\n")
+    parts.append(f"## {tr('Language models')}\n\n" + tr("`[saem.models.NAME]` in `saem.toml`; `kind` names the provider.") + "\n")
+    parts.append(table((tr("kind"), tr("what it speaks to")), [(f"`{name}`", first_line(registry.load("provider", name), tr))
+                                                              for name in registry.names("provider")]) + "\n")
+    parts.append(table((tr("setting"), tr("default"), tr("meaning")), _of_models(tr)) + "\n")
     parts.append(f"## {tr('Learners')}\n\n" + tr("`fit(target=COLUMN, learner=NAME)`.") + "\n")
     parts.append(table((tr("learner"), tr("what it does")),
                        [(f"`{name}`", first_line(registry.load("learner", name), tr)) for name in registry.names("learner")]) + "\n")
     return "\n".join(parts)
+
+
+def _of_models(tr: Translate) -> Iterable[tuple[str, str, str]]:
+    """(setting, default, meaning) of a language model."""
+    from saem.infer.llm.spec import MEANING, Spec
+    for field in dataclasses.fields(Spec):
+        if field.name in MEANING:
+            yield f"`{field.name}`", f"`{field.default}`" if field.default not in ("", None) else "", tr(MEANING[field.name])
 
 
 def _argument(load: Any, tr: Translate) -> str:
@@ -237,6 +249,7 @@ def python_page(tr: Translate) -> str:
     from saem.core import run as running
     from saem.engine import planning, tracing
     from saem.infer import answers, asking
+    from saem.infer.llm import client
     from saem.store import search
     parts = []
     for name in saem.__all__:
@@ -248,7 +261,9 @@ def python_page(tr: Translate) -> str:
         parts.append(_described(f"saem.{name}", made, tr))
     parts.append(_described("saem.infer.ask", asking.ask, tr))
     parts.append(_described("saem.infer.answers.stale", answers.stale, tr))
-    for made in (answers.Answer, answers.Sentence, answers.Citation, search.Hit, running.Report, running.Counts, running.Progress,
+    parts.append(_described("saem.infer.llm.model", client.model, tr))
+    for made in (answers.Answer, answers.Sentence, answers.Citation, answers.Step, client.Model, client.Reply, search.Hit,
+                 running.Report, running.Counts, running.Progress,
                  planning.Step, tracing.Trace, tracing.Node):
         parts.append(_described(made.__name__, made, tr))
     return "\n".join(parts)
@@ -287,6 +302,7 @@ def settings_page(tr: Translate) -> str:
                  "`groups_from`", "", ""))
     rows.append((tr("how many of the newest snapshots are kept (100)"), "`keep_snapshots`", "", ""))
     rows.append((tr("for how many days the last snapshot of each is kept (30)"), "`keep_days`", "", ""))
+    rows.append((tr("language models: see [models](models.md#language-models)"), "`[saem.models.NAME]`", "", "`--model`"))
     told_of = dict(re.findall(r"^(\w+)\s{2,}(.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))
     rows += [(f"{tr(told_of[limit.name])} ({limit.default:,})", f"`{limit.name}`", f"`SAEM_{limit.name.upper()}`", "")
              for limit in dataclasses.fields(Limits)]

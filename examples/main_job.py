@@ -89,7 +89,7 @@ def answer(db: "saem.Project", question: str) -> "saem.infer.Answer":
     given = ask(db.table("chunks"), question)
     print(f"\n  {question}   ({1000 * (time.perf_counter() - began):.0f} ms)")
     for sentence in given.sentences:
-        print(f"    {sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}")
+        print(f"    {sentence.text} {' '.join(f'[{c.n}]' for c in sentence.citations)}")
     for c in given.citations:
         print(f"      [{c.n}] {c.key}{f', page {c.page}' if c.page else ''}, characters {c.start}-{c.end}")
     if not given.found:

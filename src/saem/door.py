@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from saem.core.errors import SaemError, suggest
@@ -15,7 +16,7 @@ from saem.transform.isolation import limits
 
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
 KEEP = {"keep_snapshots": "snapshots", "keep_days": "days"}
-KNOWN = ("state", "groups", "groups_from", *KEEP, *limits.NAMES)
+KNOWN = ("state", "groups", "groups_from", "models", *KEEP, *limits.NAMES)
 
 
 def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:
@@ -31,7 +32,7 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
         raise SaemError("E206", f"there is no folder '{path}'", fix="saem init NAME --docs FOLDER, or saem ask FOLDER \"question\"")
     limits.configure(settings_of(root))
     db = Project(state_of(root, state), on_step, root)
-    db.groups, db.keep = _groups(root), _retention(root)
+    db.groups, db.keep, db.models = _groups(root), _retention(root), _models(root)
     try:
         if is_project(root):
             _pipeline(root, db)
@@ -46,6 +47,9 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     if any(table.is_indexed for table in db.tables.values()):
         from saem.infer.answers import declare
         declare(db)
+    if db.models or "calls" in db.catalog.heads():
+        from saem.infer.llm import calls
+        calls.declare(db)
     if "evaluations" in db.catalog.heads():
         from saem.services.evaluation import rows
         rows.declare(db)
@@ -58,7 +62,7 @@ def reopened(path: str, state: str | None = None) -> Project | None:
     if not os.path.exists(os.path.join(state_of(root, state), "catalog.db")):
         return None
     db = Project(state_of(root, state), root=root)
-    db.groups = _groups(root)
+    db.groups, db.models = _groups(root), _models(root)
     if named := settings_of(root).get("groups_from"):
         db.groups_table = GroupsTable(named)
     if db.snapshot:
@@ -123,6 +127,17 @@ def settings_of(root: str) -> dict[str, Any]:
 def _groups(root: str) -> dict[str, tuple[str, ...]]:
     """Who is in which group, as `saem.toml` says."""
     return {name: tuple(members) for name, members in settings_of(root).get("groups", {}).items()}
+
+
+def _models(root: str) -> Mapping[str, Any]:
+    """The language models that `saem.toml` configures; none is needed."""
+    told = settings_of(root).get("models", {})
+    if told:
+        from saem.infer.llm.spec import specs
+        if not isinstance(told, dict):
+            raise SaemError("E207", f"{SETTINGS}: models is {told!r:.80}", where=os.path.join(root, SETTINGS), fix="[saem.models.local]")
+        specs(told, os.path.join(root, SETTINGS))      # its mistakes show here
+    return told  # type: ignore[no-any-return]
 
 
 def _retention(root: str) -> Retention:

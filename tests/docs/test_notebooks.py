@@ -49,6 +49,7 @@ def test_the_notebook_is_kept_without_output(path: pathlib.Path) -> None:
 def test_what_documents_hold_is_escaped_in_a_notebook() -> None:
     from saem.infer import Answer, Citation, Sentence
     bad = "<script>alert(1)</script>"
-    answer = Answer(bad, True, bad, [Sentence(bad, [1])], [Citation(1, "docs", "00", bad, None, 0, 3, bad)], False, 1, "00")
+    citation = Citation(1, "docs", "00", bad, None, 0, 3, bad)
+    answer = Answer(bad, True, bad, [Sentence(bad, [citation])], [citation], 1, "00")
     assert "<script>" not in answer._repr_html_()
     assert "&lt;script&gt;" in answer._repr_html_()

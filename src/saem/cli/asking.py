@@ -22,13 +22,18 @@ from saem.cli.output import Output, printable
 if TYPE_CHECKING:
     from saem.engine.project import Project
     from saem.engine.table import Table
+    from saem.infer import Answer, Sentence
 
 Words = Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", help="A folder of documents (none in a project); the question.")]
 
 
 def ask(words: Words, project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False,
         quiet: QuietOption = False, table: TableOption = None, where: WhereOption = None, reader: AsOption = None,
-        k: Annotated[int, typer.Option("--k", "-k", min=1, help="Passages to look at.")] = 8) -> None:
+        k: Annotated[int, typer.Option("--k", "-k", min=1, help="Passages to look at.")] = 8,
+        generate: Annotated[bool, typer.Option("--generate", "-g",
+                                               help="Let a model word the answer; what no passage supports is dropped.")] = False,
+        model: Annotated[str | None, typer.Option("--model", help="The model of saem.toml that writes; by default the first.")] = None,
+        explain: Annotated[bool, typer.Option("--explain", help="Show what was decided on the way, and why.")] = False) -> None:
     """Answer from the documents, each sentence with its citation; say so when they do not answer.
 
     A folder is brought up to date first; it needs no set-up.
@@ -47,20 +52,52 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
     keep_current(db, folder, state, out, tells_of_problems=reader is None)
     searched = indexed(db if reader is None else db.as_user(reader), table)
     from saem.infer import ask as ask_table
-    answer = ask_table(searched, question, k, where)
+    if generate or model:
+        answering = ask_table(searched, question, k, where, mode="generate", model=model, stream=True)
+        for sentence in answering:                 # as they are checked, while the model still writes
+            if not as_json:
+                _say(out, sentence)
+        answer = answering.answer
+    else:
+        answer = ask_table(searched, question, k, where)
+        for sentence in () if as_json else answer.sentences:
+            _say(out, sentence)
     if as_json:
         out.data(answer.to_dict())
         return
     if answer.found:
-        for sentence in answer.sentences:
-            out.line(f"{sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}")
         out.line()
         for c in answer.citations:
             page = f", page {c.page}" if c.page else ""
             out.line(f"  [{c.n}] {printable(c.key)}{page}, characters {c.start}-{c.end}")
     else:
         out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
+    _tell_more(out, answer, explain)
     out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
+
+
+def _say(out: Output, sentence: "Sentence") -> None:
+    out.line(f"{printable(sentence.text)} {' '.join(f'[{c.n}]' for c in sentence.citations)}")
+
+
+def _tell_more(out: Output, answer: "Answer", explain: bool) -> None:
+    """What the documents leave open; what of a model's writing fell; with --explain every step."""
+    if answer.found and answer.unanswered:
+        out.line()
+        for part in answer.unanswered:
+            out.line(f"문서에 답이 없는 부분: {part}" if _is_korean(part) else f"Not answered by the documents: {part}")
+    if explain:
+        out.line()
+        for step in answer.steps:
+            out.line(f"  {step.step:10} {step.decision:16} {printable(step.why)}")
+        for name, value in answer.why.items() if not answer.steps else ():
+            out.line(f"  {name:14} {value:.3f}")
+        return
+    dropped = sum(step.step == "supported" and step.decision == "no" for step in answer.steps)
+    if dropped:
+        out.note(f"{dropped} sentences of the model were dropped: no passage supports them (--explain)")
+    if any(step.step == "fall back" for step in answer.steps):
+        out.note("the model's writing did not answer all of it: some sentences are the documents' own (--explain)")
 
 
 def keep_current(db: "Project", folder: str | None, state: str | None, out: Output, tells_of_problems: bool = True) -> None:

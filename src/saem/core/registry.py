@@ -22,6 +22,7 @@ ROOMS = {
     "strategy": "saem.transform.chunking",
     "embedder": "saem.transform.embedders",
     "learner": "saem.train.learners",
+    "provider": "saem.infer.llm.providers",
 }
 _UNKNOWN = {"parser": "E101", "strategy": "E104"}       # the code of an unknown name; models have E102
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from saem.engine.receipts import Receipt
     from saem.engine.view import View
 
-RECORDED = ("answers", "citations", "evaluations")      # what `ask` and `evaluate` record
+RECORDED = ("answers", "citations", "calls", "evaluations")      # what `ask`, models and `evaluate` record
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -59,6 +59,7 @@ class Project:
         self.groups: dict[str, tuple[str, ...]] = {}       # who is in which group, as `saem.toml` says
         self.groups_table: GroupsTable | None = None       # and as a table says
         self._membership = Membership(self)
+        self.models: Mapping[str, Any] = {}                # settings of language models, as `saem.infer.llm` reads them
         self.origin = self                                 # of a view: the project that it shows
         self.person: str | None = None                     # of a view: whose rights apply; None = the owner's
 
@@ -77,10 +78,11 @@ class Project:
 
     # declaring
 
-    def source(self, name: str, source: Any, readers: Readers | None = None) -> Table:
+    def source(self, name: str, source: Any, readers: Readers | None = None, remote: bool = True) -> Table:
         """A table that rows come into. `readers`: who may read them - names, a column, or a function of the natural key.
 
         Without it: those whom the source itself names (`folder(..., readers="posix")`), else everyone whom the project knows.
+        remote: whether a language model elsewhere may be shown what is made of them; False: it stays on this machine.
         """
         gives = any(hasattr(source, name) for name in ("entries", "rows", "encode"))
         if isinstance(source, Operator | str | type) or not gives:
@@ -99,7 +101,7 @@ class Project:
         if isinstance(readers, str) and readers not in source.row_class.__dataclass_fields__:
             raise SaemError("E101", f"readers= names the column '{readers}', which the source does not have", where=caller(),
                             fix=f'readers=["{readers}"] for a person or group of that name')
-        return self._add(Table(self, name, source=source, readers=readers))
+        return self._add(Table(self, name, source=source, readers=readers, remote=remote))
 
     def groups_from(self, table: Table | str, group: str = "group", member: str = "member") -> None:
         """Take groups from a table too: one row for each member of each group. A member may be a group.

@@ -38,8 +38,9 @@ class Table:
 
     def __init__(self, project: "Project", name: str, *, source: Any = None, readers: Readers | None = ("*",),
                  operators: Sequence[Operator] = (), parents: Sequence[str] = (), by: Sequence[str] = (),
-                 carry: Sequence[str] = ()) -> None:
+                 carry: Sequence[str] = (), remote: bool = True) -> None:
         self.project, self.name, self.source, self.readers = project, name, source, readers
+        self.remote = remote                # of a source: whether a language model elsewhere may be shown its rows
         self.operators, self.parent_names, self.by, self.carry = list(operators), list(parents), tuple(by), tuple(carry)
         self.text_columns: list[str] = []
         self.vector_columns: list[str] = []

@@ -25,7 +25,7 @@ class View(Project):
         self.origin = project.origin
         self.state, self.on_step, self.root, self.catalog = project.state, project.on_step, project.root, project.catalog
         self.keep = project.keep
-        self.lenders = project.lenders
+        self.lenders, self.models = project.lenders, project.models
         self.person, self.pinned = person, pinned
         self.tables, self._opened = {}, {}
         self._readable: dict[str, tuple[tuple[int, frozenset[int]], Readable]] = {}

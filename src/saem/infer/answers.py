@@ -2,6 +2,7 @@
 import dataclasses
 import datetime
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,13 +15,6 @@ from saem.store.table import lookup
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
-
-
-@dataclasses.dataclass(frozen=True)
-class Sentence:
-    """One sentence of an answer, and the numbers of the citations that it stands on."""
-    text: str
-    citations: list[int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,29 +31,74 @@ class Citation:
 
 
 @dataclasses.dataclass(frozen=True)
+class Sentence:
+    """One sentence of an answer, and what it stands on."""
+    text: str
+    citations: list[Citation]
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What was decided on the way to an answer: step 'retrieve', 'relevant', 'write', 'supported', 'useful' ..., and why."""
+    step: str
+    decision: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Answer:
-    """What was asked, what was found. `answer` is the id of its row, `snapshot` the publish that it was read from."""
+    """What was asked, what was found. `answer` is the id of its row, `snapshot` the publish that it was read from.
+
+    mode        extract: the documents' own sentences; generate: sentences that a model wrote and passages support
+    cost        of the model's calls; model: its name, '' where none wrote
+    unanswered  parts of the question that the documents do not answer
+    steps       what was decided on the way, in order
+    """
     question: str
     found: bool
     text: str
     sentences: list[Sentence]
     citations: list[Citation]
-    stale: bool
     snapshot: int
-    answer: str
+    answer: str = ""
+    mode: str = "extract"
+    model: str = ""
+    cost: float = 0.0
+    unanswered: list[str] = dataclasses.field(default_factory=list)
+    steps: list[Step] = dataclasses.field(default_factory=list, compare=False)
     why: dict[str, float] = dataclasses.field(default_factory=dict, compare=False)
+    project: "Project | None" = dataclasses.field(default=None, compare=False, repr=False)
+
+    @property
+    def stale(self) -> bool:
+        """Whether a cited row has changed or gone since."""
+        return bool(self.project is not None and self.answer and self.answer in stale(self.project.origin))
+
+    def trace(self) -> Any:
+        """The answer's row: up to the source records, through the documents that it was made from."""
+        if self.project is None or not self.answer:
+            raise SaemError("E209", "an answer that is not kept has no row", fix="ask(chunks, question), without keep=False")
+        return self.project.trace(self.answer)
 
     def to_dict(self) -> dict[str, Any]:
-        made = dataclasses.asdict(self)
-        made.pop("why")
-        return made
+        made = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in ("why", "project")}
+        made["citations"] = [dataclasses.asdict(each) for each in self.citations]
+        made["sentences"] = [{"text": each.text, "citations": [c.n for c in each.citations]} for each in self.sentences]
+        made["steps"] = [dataclasses.asdict(each) for each in self.steps]
+        return made | {"stale": self.stale}
 
     def _repr_html_(self) -> str:
         if not self.found:
             return html.paragraph(f"{self.question}") + html.paragraph("Not found: the documents do not answer this.")
-        said = "".join(html.paragraph(f"{s.text} {' '.join(f'[{n}]' for n in s.citations)}") for s in self.sentences)
+        said = "".join(html.paragraph(f"{s.text} {' '.join(f'[{c.n}]' for c in s.citations)}") for s in self.sentences)
         places = [[f"[{c.n}]", c.key, c.page, f"{c.start}-{c.end}", c.quote] for c in self.citations]
         return said + html.table(["", "document", "page", "characters", "quote"], places)
+
+
+@dataclasses.dataclass(frozen=True)
+class SentenceRow:
+    text: str
+    citations: list[int]        # their numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +107,14 @@ class AnswerRow:
     question: str
     found: bool
     text: str
-    sentences: list[Sentence]
+    sentences: list[SentenceRow]
     snapshot: int
     asked_at: datetime.datetime      # UTC
+    mode: str = "extract"
+    model: str = ""
+    cost: float = 0.0
+    unanswered: list[str] = dataclasses.field(default_factory=list)
+    steps: list[Step] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,23 +139,28 @@ def declare(db: "Project") -> None:
             db.source(name, records(row_class, key="key"))
 
 
-def record(db: "Project", answer: Answer, hashes: dict[str, str], readers: int) -> Answer:
-    """Keep an answer: durable at once, in the tables as soon as no other run is at work. Returns it with its id."""
+def record(db: "Project", answer: Answer, hashes: dict[str, str], readers: int, shown: Iterable[str] = ()) -> Answer:
+    """Keep an answer: durable at once, in the tables as soon as no other run is at work. Returns it with its id.
+
+    shown  ids of rows that a model read for it: its parents beside the cited ones
+    """
     declare(db)
     key = uuid.uuid4().hex
     name = row_ids("answers", [digest("answers", key)], [b""], [0])[0].hex()
-    parents = [sorted({bytes.fromhex(c.row) for c in answer.citations})]
-    row = AnswerRow(key, answer.question, answer.found, answer.text, answer.sentences, answer.snapshot, datetime.datetime.now(datetime.UTC))
+    parents = [sorted({bytes.fromhex(row) for row in (*shown, *(c.row for c in answer.citations))})]
+    said = [SentenceRow(each.text, [c.n for c in each.citations]) for each in answer.sentences]
+    row = AnswerRow(key, answer.question, answer.found, answer.text, said, answer.snapshot, datetime.datetime.now(datetime.UTC),
+                    answer.mode, answer.model, answer.cost, answer.unanswered, answer.steps)
     cited = [CitationRow(f"{key}:{c.n}", name, c.n, c.table, c.row, hashes[c.row], c.key, c.page, c.start, c.end, c.quote)
              for c in answer.citations]
     db.tables["answers"].put([row], parents, [readers])
     db.tables["citations"].put(cited, [[bytes.fromhex(c.row), bytes.fromhex(name)] for c in cited], [readers] * len(cited))
     try:
-        db.run(only=["answers", "citations"])
+        db.run(only=[name for name in ("answers", "citations", "calls") if name in db.tables])
     except SaemError as error:
         if error.code != "E301":        # the run that is at work, or the next, takes them in
             raise
-    return dataclasses.replace(answer, answer=name)
+    return dataclasses.replace(answer, answer=name, project=db)
 
 
 def stale(db: "Project") -> set[str]:

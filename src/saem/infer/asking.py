@@ -1,8 +1,8 @@
-"""Ask: find passages, take the sentences that answer, refuse when their support is weak. No model writes anything."""
+"""Ask: find passages, take the sentences that answer, refuse when their support is weak. In generate mode a model words them."""
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
 
@@ -18,21 +18,50 @@ from saem.store.table import lookup
 
 if TYPE_CHECKING:
     from saem.engine.table import Table
+    from saem.infer.llm import Model
+    from saem.infer.writing import Answering
     from saem.store.search import Found, Hit
 
 PASSAGES = 8
+MODES = ("extract", "generate")
 _MARKER = re.compile(r"^(?:[-*•·]|\d+[.)])\s+")      # of a list item: it belongs to the quote, not to the answer
 
 
-def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = None, keep: bool = True) -> Answer:
-    """The sentences of the documents that answer, each with its citation; found=False when none does well enough.
+@overload
+def ask(chunks: "Table", question: str, k: int = ..., where: str | None = ..., keep: bool = ..., *, mode: str = ...,
+        model: "str | Model | None" = ..., as_user: str | None = ..., stream: Literal[False] = ...) -> Answer: ...
+@overload
+def ask(chunks: "Table", question: str, k: int = ..., where: str | None = ..., keep: bool = ..., *, mode: str = ...,
+        model: "str | Model | None" = ..., as_user: str | None = ..., stream: Literal[True]) -> "Answering": ...
+def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = None, keep: bool = True, *, mode: str = "extract",
+        model: "str | Model | None" = None, as_user: str | None = None, stream: bool = False) -> "Answer | Answering":
+    """The sentences that answer, each with its citations; found=False when the documents do not answer well enough.
 
-    k      passages to look at
-    where  an SQL condition on them, such as "language = 'ko'"
-    keep   record the answer as a row (table `answers`), so that it can be traced and turns stale
+    k        passages to look at
+    where    an SQL condition on them, such as "language = 'ko'"
+    keep     record the answer as a row (table `answers`), so that it can be traced and turns stale
+    mode     extract: the documents' own sentences; generate: a model's, of which those stand that a passage supports
+    model    of generate mode: its name in saem.toml (by default the first), or a `saem.infer.llm.Model`
+    as_user  under whose rights; by default those of the project that the table is from
+    stream   of generate mode: iterate over the result, sentence by sentence, while the model still writes
     """
     if not question.strip():
         raise SaemError("E104", "the question is empty", where=caller(), fix='saem ask FOLDER "연체료는 얼마인가요?"')
+    if mode not in MODES or (mode == "extract" and (model is not None or stream)):
+        raise SaemError("E104", f"mode is '{mode}'" if mode not in MODES else "model= and stream= are of generate mode", where=caller(),
+                        fix='ask(chunks, question, mode="generate", model="local")')
+    if as_user is not None:
+        chunks = chunks.project.as_user(as_user).table(chunks.name)
+    if mode == "generate":
+        from saem.infer.llm import model as configured
+        from saem.infer.writing import Answering, Writing
+        writer = configured(chunks.project, model) if model is None or isinstance(model, str) else model
+        writing = Writing(chunks, question, writer, k, where, keep)
+        return Answering(writing) if stream else writing.finished()
+    return _extracted(chunks, question, k, where, keep)
+
+
+def _extracted(chunks: "Table", question: str, k: int, where: str | None, keep: bool) -> Answer:
     db = chunks.project
     snapshot, heads = db.snapshot, db.heads()       # one reading: a run may publish at any moment
     found = explore(db, chunks.name, question, k, where, heads)
@@ -40,13 +69,18 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     passages = passages_of(found)
     model = next(iter(heads[chunks.name].encoders.values()), None)
     chosen, why = choose(question, passages, found, registry.embedder(model) if model else None)
-    places = _Places(chunks, heads, [hits[c.passage] for c in chosen])
+    places = Places(chunks, heads, [hits[c.passage] for c in chosen])
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
-    sentences = [Sentence(_MARKER.sub("", " ".join(c.quote.split()), count=1), [c.n]) for c in citations]
-    answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, False, snapshot, "", why)
+    sentences = [Sentence(plain(c.quote), [c]) for c in citations]
+    answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot, why=why)
     asker = EVERYONE if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
     readers = db.catalog.intersect([asker, *places.readers])
     return record(db.origin, answer, places.hashes, readers) if keep else answer
+
+
+def plain(quote: str) -> str:
+    """A quote as a sentence of an answer: on one line, without the mark of a list item."""
+    return _MARKER.sub("", " ".join(quote.split()), count=1)
 
 
 def passages_of(found: "Found") -> list[Passage]:
@@ -54,13 +88,13 @@ def passages_of(found: "Found") -> list[Passage]:
     return [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score, h.why.get("z", 0.0)) for h in found.hits]
 
 
-class _Places:
+class Places:
     """Where the hits stand: in their documents if these are known by offsets, else in themselves."""
 
     def __init__(self, chunks: "Table", heads: Mapping[str, Head], hits: Sequence["Hit"]) -> None:
         self.chunks, self.db, self.heads = chunks, chunks.project, heads
         self.hashes: dict[str, str] = {}
-        self.readers: list[int] = []
+        self.readers: list[int] = []                  # of the rows that are cited
         own = self._rows(chunks.name, [bytes.fromhex(h.id) for h in hits], [])
         parents = sorted({p for row in own.values() for p in row["_parents"]})
         self.own = own
@@ -78,10 +112,22 @@ class _Places:
         found = lookup(dataset, "_id", pa.array(sorted(set(rows)), ID), ["_id", "_hash", "_readers", "_parents", *label, *columns])
         return {row["_id"]: row for row in found.to_pylist()}
 
+    def rows_of(self, hits: Sequence["Hit"]) -> list[str]:
+        """The rows that hold the texts of hits, by id: their documents, or themselves."""
+        return [parent.hex() if parent is not None else hit.id for hit in hits for parent in [self._parent(hit)]]
+
+    def readers_of(self, hits: Sequence["Hit"]) -> list[int]:
+        """The codes of those who may read those rows."""
+        return [int((self.documents[parent][1] if parent is not None else self.own[bytes.fromhex(hit.id)])["_readers"])
+                for hit in hits for parent in [self._parent(hit)]]
+
+    def _parent(self, hit: "Hit") -> bytes | None:
+        return next((p for p in self.own[bytes.fromhex(hit.id)]["_parents"] if p in self.documents), None)
+
     def cite(self, n: int, hit: "Hit", start: int, end: int) -> Citation:
         """A citation of characters start:end of a hit's text."""
         own = self.own[bytes.fromhex(hit.id)]
-        parent = next((p for p in own["_parents"] if p in self.documents), None)
+        parent = self._parent(hit)
         quote = hit.row["text"][start:end]
         if parent is not None and isinstance(hit.row.get("start"), int):
             name, document = self.documents[parent]
@@ -92,7 +138,7 @@ class _Places:
 
     def _citation(self, n: int, table: str, row: bytes, values: dict[str, Any], hit: "Hit", start: int, end: int, quote: str) -> Citation:
         self.hashes[row.hex()] = values["_hash"].hex()
-        self.readers.append(int(values["_readers"])) 
+        self.readers.append(int(values["_readers"]))
         key = next((str(values[k]) for k in ("path", "key", "title") if values.get(k)), row.hex())
         starts = values.get("page_starts")                     # a chunk may begin on the page before its quote
         page = bisect_right(starts, start) if starts else hit.row.get("page")

