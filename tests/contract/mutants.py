@@ -83,6 +83,16 @@ MUTANTS = [
            'is_same = pc.fill_null(pc.equal(before["_hash"], now["_hash"]), False)\n        is_granted',
            'is_same = pc.fill_null(pc.and_(pc.equal(before["_hash"], now["_hash"]), '
            'pc.equal(before["_readers"], now["_readers"])), False)\n        is_granted'),
+    Mutant(3, "a restore brings the readers of then back", "            self._as_declared(name, store)\n", "",
+           ("tests/engine/test_restoring.py",)),
+    Mutant(3, "a copy whose readers change goes on hiding its twin",
+           "deltas = [(pa.concat_tables([now, granted]), was, granted.slice(0, 0)) for now, was, granted in deltas]", "pass",
+           ("tests/transform/test_deduplicate.py",)),
+    Mutant(3, "a link opens a closed folder", "{os.path.dirname(os.path.abspath(path)), os.path.dirname(place)}",
+           "{os.path.dirname(os.path.abspath(path))}", ("tests/sources/test_permissions.py",)),
+    Mutant(3, "who is in a group is what was read first", "for group, members in named.items()), table, head)",
+           "for group, members in named.items()), table)", ("tests/engine/test_membership.py",)),
+
     # 4 deletion reaches everything
     Mutant(4, "deleted parents are ignored", "self.writer.drop(work.dead)", "pass"),
     Mutant(4, "a file that is gone stays", "self._delete(ids(source_units(self.name, gone)))", "pass"),

@@ -276,13 +276,39 @@ select * from glob('/*')
 select write_log('x')
 select nextval('s')
 select * from pg_catalog.pg_tables
+select * from raw
+attach './empty.db' as y
+create temp table big as select * from range(1000000000)
+copy docs to 'scratch/o.csv'
+select 1; drop view docs
+select * from main.docs
+select json_serialize_sql('select 1')
+select version()
+select * from docs where _readers_code = 0
+select * from docs where if(length(text) > 0, error('LEAK ' || path)::bool, true)
+select count(*) from docs where error('LEAK ' || path)::bool
+select * from read_parquet('/etc/passwd')
+select * from docs union all select * from query_table(['docs'])
+select * from lance_scan('docs')
+select * from "docs.lance"
+with docs as (select * from read_text('/etc/passwd')) select * from docs
+select (select max(path) from temp.docs)
+select * from docs at (version => 1)
 select * from docs_nothing""".splitlines()
 HARMLESS = ["select count(*), min(path), max(text) from docs", "from docs", "summarize docs", "describe docs",
             "select * from docs tablesample 100%", "select columns('.*') from docs", "select string_agg(text, '') from docs",
             "select * from docs a, docs b", "with recursive t as (select 1 x union all select x + 1 from t where x < 9) select * from t",
             "select d.* from docs d semi join (values ('hr/salary.md')) t(p) on d.path = t.p",
             "select count(*) from docs where case when path = 'hr/salary.md' then 1/(length(path)-12) else 1 end = 1",
-            "select * from docs where text like '%SECRETHR%' or 1 = 1"]
+            "select * from docs where text like '%SECRETHR%' or 1 = 1", "values (1)", "pivot docs on language",
+            "select * from docs tablesample 1%", "select list(path) from docs, generate_series(1, 1000)",
+            "select string_agg(repeat(path, 1000), '') from docs", "select repeat('x', 2000000000)",
+            "select count(*) from docs where cast(case when path = 'hr/salary.md' then 'LEAK' || text else '1' end as int) = 1",
+            "select count(*) from docs a, docs b, docs c", "select path from docs order by text desc limit 5 offset 1",
+            "select * from docs qualify row_number() over (order by path) > 0", "select max(path) over () from docs",
+            "with docs as (select * from docs) select count(*), max(path) from docs", "select sum(length(text)) from docs group by all",
+            "select * from docs asof join docs d2 on docs.path >= d2.path", "select histogram(path) from docs",
+            "from docs select unnest(string_split(text, ' '))", "select approx_count_distinct(path), mode(path) from docs"]
 
 
 @pytest.fixture(scope="module")
