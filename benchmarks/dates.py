@@ -29,6 +29,7 @@ class Named:
     name: str
     dates: tuple[Date, ...]
     author: str
+    folder: str = ""
 
 
 def names(count: int, seed: int) -> Iterator[Named]:
@@ -55,7 +56,8 @@ def _joined(rng: random.Random, stem: str, written: str, tail: str, suffix: str,
 def _korean(rng: random.Random) -> Named:
     day, later = _day(rng), _day(rng)
     y, m, d = day.year, day.month, day.day
-    ways = [f"{y}.{m:02}.{d:02}", f"{y}.{m:02}.{d:02}.", f"{y}. {m}. {d}.", f"{y}.{m}.{d}", f"{y}-{m:02}-{d:02}", f"{y}_{m:02}_{d:02}",
+    ways = [f"{y}_{m:02}{d:02}",
+            f"{y}.{m:02}.{d:02}", f"{y}.{m:02}.{d:02}.", f"{y}. {m}. {d}.", f"{y}.{m}.{d}", f"{y}-{m:02}-{d:02}", f"{y}_{m:02}_{d:02}",
             f"{y}{m:02}{d:02}", f"{y}{m:02}{d:02}", f"{y % 100:02}{m:02}{d:02}", f"{y % 100:02}{m:02}{d:02}", f"{y % 100:02}.{m:02}.{d:02}",
             f"{y % 100:02}.{m}.{d}", f"'{y % 100:02}.{m}.{d}", f"{y % 100:02}-{m:02}-{d:02}", f"{y}년 {m}월 {d}일", f"{y}년{m}월{d}일",
             f"{y % 100:02}년 {m}월 {d}일", f"{y}년 {m:02}월 {d:02}일", f"{y}년_{m}월_{d}일"]
@@ -75,6 +77,14 @@ def _korean(rng: random.Random) -> Named:
         day, later = sorted((day, later))
         written = rng.choice([f"{day:%Y.%m.%d}~{later:%Y.%m.%d}", f"{day:%Y%m%d}-{later:%Y%m%d}", f"{day:%Y-%m-%d}~{later:%Y-%m-%d}"])
         return Named(_joined(rng, stem, written, tail, suffix), tuple(dict.fromkeys((day, later))), "korean")
+    if kind < 0.3:      # a range that names its year once
+        later = min(day + datetime.timedelta(days=rng.randrange(1, 60)), Date(y, 12, 31))
+        ways = [f"{day:%Y.%m.%d}-{later:%m.%d}", f"{day:%Y.%m.%d}~{later:%m.%d}", f"{y}.{m}.{d}~{later.month}.{later.day}",
+                f"{y}년 {m}월 {d}일~{later.month}월 {later.day}일", f"{day:%Y%m%d}~{later:%m%d}", f"{day:%Y-%m-%d}~{later:%m-%d}"]
+        return Named(_joined(rng, stem, rng.choice(ways), tail, suffix), tuple(dict.fromkeys((day, later))), "korean")
+    if kind < 0.34:     # a day whose year stands elsewhere, or nowhere
+        folder, has_year = rng.choice([(f"{y}", True), (f"{y}년 회의", True), ("", False)])
+        return Named(_joined(rng, stem, f"{m}월 {d}일", tail, suffix), (day,) if has_year else (), "korean", folder)
     return Named(_joined(rng, stem, rng.choice(ways), tail, suffix, sticks=True), (day,), "korean")
 
 
@@ -187,12 +197,12 @@ class Score:
         return 2 * self.right / max(1, 2 * self.right + self.wrong + self.missed)
 
 
-def measure(count: int, seed: int, find: Callable[[str], list[Date]]) -> tuple[dict[str, Score], list[tuple[Named, list[Date]]]]:
+def measure(count: int, seed: int, find: Callable[[str, str], list[Date]]) -> tuple[dict[str, Score], list[tuple[Named, list[Date]]]]:
     """A score for each kind of author and for all, and the names that were read wrongly."""
     scores: dict[str, Score] = {}
     failures = []
     for named in names(count, seed):
-        found, meant = set(find(named.name)), set(named.dates)
+        found, meant = set(find(named.name, named.folder)), set(named.dates)
         for author in ("all", named.author):
             score = scores.setdefault(author, Score())
             score.names += 1

@@ -75,8 +75,8 @@ def make_reference() -> Any:
 def test_the_map_of_the_house_names_every_file() -> None:
     drawn = read("ARCHITECTURE.md")
     for path in (ROOT / "src" / "saem").rglob("*.py"):
-        if path.name != "__init__.py" and "_e5" not in path.parts and path.parent.name != "embedders" and path.parent.name != "learners":
-            assert path.name in drawn or path.stem in drawn, path
+        if path.name != "__init__.py":
+            assert path.name in drawn or re.search(rf"\b{path.stem}\b", drawn), path
 
 
 def test_the_commands_of_both_readmes_are_commands() -> None:

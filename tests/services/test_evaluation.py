@@ -3,11 +3,13 @@ import json
 import math
 import os
 import pathlib
+import shutil
 from typing import Any
 
 import pytest
 
 import saem
+from saem.infer import ask
 from saem.services.evaluation import evaluate, last
 from saem.services.evaluation.metrics import difference, interval, ndcg, recall, reciprocal_rank
 from saem.services.evaluation.questions import read
@@ -15,6 +17,8 @@ from saem.services.evaluation.variants import parsed
 from saem.sources import folder
 from saem.transform import chunk, embed
 from saem.transform import parse as parse_operator
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 # ---- metrics, computed by hand
 
@@ -238,3 +242,21 @@ def test_figures_are_rows_that_last_and_can_be_compared(db: Any, questions: str)
     evaluate(db, questions, chunk=["size:80"], keep=False)
     assert [(row["evaluation"], row["chunk"]) for row in last(db)] == [(made.key, "size:600"), (made.key, "size:100")]
     assert db.sql("select count(*) as n from evaluations").to_pylist() == [{"n": 4}]
+
+
+def test_evaluate_refuses_what_ask_refuses(tmp_path: pathlib.Path) -> None:
+    """With the default model: what decides looks at single tokens, and the model that remembers must show them too."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for path in ("library.md", "parking.md", "printing.md"):
+        shutil.copy(ROOT / "examples/handbook/ko" / path, docs / path)
+    project = saem.open(str(docs))
+    project.run()
+    asked = [json.loads(line) for line in (ROOT / "benchmarks/questions/handbook.jsonl").read_text("utf-8").splitlines()]
+    asked = [row["question"] for row in asked if row["language"] == "ko"][:40]
+    file = written(tmp_path, "\n".join(json.dumps({"question": question, "document": None}) for question in asked))
+    told = evaluate(project, file, chunk=["size:400"], keep=False).scores[0].outcomes
+    refused = [not ask(project.table("chunks"), question, keep=False).found for question in asked]
+    assert [each.is_refused for each in told] == refused
+    assert {True, False} == set(refused)
+    project.close()

@@ -175,6 +175,7 @@ def test_a_loop_of_links_ends(desk: Desk) -> None:
     (desk.root / "sub/up").symlink_to(desk.root)
     (desk.root / "sub/self").symlink_to(desk.root / "sub")
     assert set(desk.run()) == {"sub/a.txt"}
+    assert {key: "listed already" in rule for key, rule in desk.skipped.items()} == {"sub/up": True, "sub/self": True}
 
 
 def test_a_link_within_the_folder_is_read_and_one_that_leads_out_is_refused(desk: Desk, tmp_path: Path) -> None:

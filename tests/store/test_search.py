@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from saem.core.errors import SaemError
 from saem.core.identity import ID
+from saem.store.candidates import Large, Small
+from saem.store.readable import Readable
 from saem.store.sample import FEW_ROWS, Sample, is_hangul
 from saem.store.search import Question, find
 
@@ -227,3 +229,28 @@ def test_a_condition_is_applied_before_the_candidates_are_chosen(tmp_path: Path)
     assert [hit.row["number"] for hit in hits] == [300]
     only_meaning = find(table(tmp_path / "more.lance", rows, text=False), Question([], None, unit(0), "embedding"), 5, "number = 300").hits
     assert [hit.row["number"] for hit in only_meaning] == [300]
+
+
+def test_a_small_table_in_memory_finds_what_the_one_on_disk_does(tmp_path: Path) -> None:
+    rows = [(f"word{n % 7} item{n}", n % SIZE) for n in range(300)]
+    dataset = table(tmp_path / "t.lance", rows)
+    small, large = (kind(dataset, "_tokens_text", "embedding") for kind in (Small, Large))
+    for where in (None, "number < 40", "number % 3 = 0", "number > 999"):
+        near = [rows.nearest(unit(3), 20, where) for rows in (small, large)]
+        cosines = [sorted((rows.held(found)[1] @ unit(3)).tolist()) if found else []
+                   for rows, found in zip((small, large), near, strict=True)]
+        assert cosines[0] == cosines[1], where
+        assert len(cosines[0]) == (0 if where == "number > 999" else 20), where
+    rowids = sorted(small.nearest(unit(2), 30, None))
+    assert small.held(rowids)[0] == large.held(rowids)[0]
+    np.testing.assert_array_equal(small.held(rowids)[1], large.held(rowids)[1])
+
+
+def test_what_lies_in_memory_is_that_of_one_reader(tmp_path: Path) -> None:
+    columns = table(tmp_path / "t.lance", ROWS).to_table().append_column("_readers", pa.array([0, 1, 0, 1, 0], pa.int32()))
+    lance.write_dataset(columns, str(tmp_path / "own.lance"), enable_stable_row_ids=True)
+    whole = lance.dataset(str(tmp_path / "own.lance"))
+    for codes, texts in (((1,), {"library hours", "canteen lunch price"}),
+                         ((0,), {"late fee library", "dormitory curfew hours", "late bus"})):
+        hits = find(Readable(whole, codes), Question([], None, unit(1), "embedding"), 5, None).hits
+        assert {hit.row["text"] for hit in hits} == texts

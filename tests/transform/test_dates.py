@@ -21,6 +21,7 @@ DAY = [datetime.date(2024, 7, 26)]
     "app.log.2024-07-26",
     "Screenshot 2024-07-26 at 10.15.30.png", "minutes_July_26_2024_final.docx", "2024Jul26", "07262024", "2024年7月26日",
     "cam3-20240726T101500.txt",
+    "2024_0726 회의록.txt", "2024-0726_보고", "2024 7월 26일.txt",
     "2024.07.26(금) 안내문 v2.pdf", "26-Jul-24", "2024\u1102\u1167\u11ab 7\u110b\u116f\u11af 26\u110b\u1175\u11af.txt"])
 def test_one_day_in_many_spellings(name: str) -> None:
     assert dates(name) == DAY
@@ -59,6 +60,26 @@ def test_several_dates_stand_in_their_order() -> None:
     assert [str(day) for day in dates("20240801-20240726 방학 (2024.08.01 수정)")] == ["2024-08-01", "2024-07-26"]
 
 
+@pytest.mark.parametrize("name", [
+    "2024.07.01-07.05 휴관.txt", "2024.7.1~7.5", "2024.07.01~05", "2024년 7월 1일~5일", "2024년 7월 1일 ~ 7월 5일 안내", "20240701~0705",
+    "2024-07-01~07-05", "7월 1일~5일 2024 휴관.md", "2024.07.01.~07.05."])
+def test_the_end_of_a_range_may_leave_out_what_it_shares_with_its_start(name: str) -> None:
+    assert [str(day) for day in dates(name)] == ["2024-07-01", "2024-07-05"]
+
+
+def test_a_range_may_go_over_new_year_and_a_clock_is_no_end_of_one() -> None:
+    assert [str(day) for day in dates("20241228~0103")] == ["2024-12-28", "2025-01-03"]
+    assert dates("20240726-1530") == dates("2024.07.26 10.15.30") == dates("2024-07-26-10-15") == DAY
+
+
+def test_a_day_without_a_year_has_that_of_the_file_itself_where_nothing_else_tells() -> None:
+    assert dates("7월 26일 식단.docx") == []
+    assert dates("7월 26일 식단.md", "2024") == dates("7월 26일.md", "2019/2024년 행사/가을") == DAY
+    assert dates("7월 26일 식단.docx", near=datetime.date(2024, 7, 20)) == DAY
+    assert [str(day) for day in dates("1월 5일.docx", near=datetime.date(2024, 12, 28))] == ["2025-01-05"], "the nearest such day"
+    assert [str(day) for day in dates("1월 5일.docx", "2021", near=datetime.date(2024, 12, 28))] == ["2021-01-05"]
+
+
 def test_generated_names_are_read_as_their_authors_meant_them() -> None:
     scores, _ = measure(3000, seed=11, find=dates)
     assert scores["all"].f1 > 0.93
@@ -78,6 +99,12 @@ def test_hits_can_be_filtered_by_date(tmp_path: Path) -> None:
     db = door(str(tmp_path), state=str(tmp_path / ".state"))
     db.run()
     found = db.table("chunks").search("연체료", where="date >= date '2024-01-01'")
+    for where in ("date = '2024-07-26'", "date >= '2024.7.1' AND language = 'ko'", "date BETWEEN '2024-07-01' AND '2024-07-31'",
+                  "date IN ('2024-07-26', '2024-07-27')", "array_has(dates, '2024-07-26')", "modified IS NULL AND date > '20240101'"):
+        chunks = db.table("chunks") if "modified" not in where else db.table("docs")
+        held = chunks.to_arrow(["path"], where)["path"].to_pylist()
+        assert held == ["회의록_20240726.txt"], where
+    assert [hit.row["path"] for hit in db.table("chunks").search("연체료", where="date = '2024-07-26'")] == ["회의록_20240726.txt"]
     assert {hit.row["path"] for hit in found} == {"회의록_20240726.txt"}
     rows = db.sql("select path from docs where list_contains(dates, date '2023-07-26')")
     assert rows["path"].to_pylist() == ["회의록_20230726.txt"]

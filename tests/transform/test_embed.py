@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 import saem
+from saem.core.run import Progress
 from saem.engine.project import Project
 from saem.sources import folder
 from saem.transform import chunk, embed, parse
@@ -84,3 +85,19 @@ def test_what_stands_above_is_said_once() -> None:
     assert headed("Books are lent.", ["Library", "Library > Loans"]) == "Library\nLoans\nBooks are lent."
     assert headed("# Library\nOpen daily.", ["Library", "Library"]) == "# Library\nOpen daily."
     assert headed("A text.", [None, ""]) == "A text."
+
+
+def test_progress_counts_the_rows_of_one_large_document(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "long.txt").write_text("\n\n".join(f"Paragraph {n} tells of {n * 7} things. " * 8 for n in range(600)), "utf-8")
+    db = saem.Project(str(tmp_path / "state"))
+    docs = db.source("files", folder(str(tmp_path / "docs"))).derive("docs", parse)
+    docs.derive("chunks", chunk(max_chars=300), embed(model="hash"))
+    steps: list[Progress] = []
+    db.run(on_progress=steps.append)
+    mine = [step for step in steps if step.table == "chunks"]
+    count = db.table("chunks").count()
+    assert [step.total for step in mine[1:]] == [count] * (len(mine) - 1), "one document, and its rows are known"
+    assert [step.done for step in mine] == sorted(step.done for step in mine)
+    assert len(mine) > 4
+    assert mine[-1].done == count

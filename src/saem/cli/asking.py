@@ -72,6 +72,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
             out.line(f"  [{c.n}] {printable(c.key)}{page}, characters {c.start}-{c.end}")
     else:
         out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
+        tell_reader(out, reader)
     _tell_more(out, answer, explain)
     out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
 
@@ -159,17 +160,31 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
     """
     out = Output(as_json, quiet)
     db = project(project_, state, reads=True, reader=reader, at=at)
-    hits = indexed(db, table).search(query, k, where, fold)
+    from saem.core import registry
+    from saem.engine.searching import explore
+    found = explore(db, indexed(db, table).name, query, k, where, fold=fold)
+    hits, absent = found.hits, [word for word in query.split() if set(registry.codes(word)) & set(found.absent)]
     if as_json:
-        out.data({"query": query, "hits": [hit.to_dict() for hit in hits]})
+        out.data({"query": query, "absent": absent, "hits": [hit.to_dict() for hit in hits]})
         return
+    if absent:
+        out.note(f"no row holds {', '.join(map(repr, absent))}" + ("; these are the nearest in words and meaning" if hits else ""))
     for number, hit in enumerate(hits, 1):
         figures = "  ".join(f"{name} {value:.2f}" for name, value in hit.why.items())
         out.line(f"{number:2}. {hit.score:.3f}  {hit.row.get('path') or hit.id}  ({figures})")
         out.line(f"    {' '.join(str(hit.row.get('text', '')).split())[:200]}")
         if hit.others:
             out.line(f"    and {len(hit.others)} more that say nearly the same: {', '.join(other[:12] for other in hit.others)}")
+    if not hits:
+        tell_reader(out, reader)
     out.next(hint(f"saem trace {hits[0].id[:12]}", project_, state) if hits else hint("saem status", project_, state))
+
+
+def tell_reader(out: Output, reader: str | None) -> None:
+    """Why there may be nothing. Said of every name alike, so that it tells neither who is known nor whether something is hidden."""
+    if reader is not None:
+        out.note(f"read as '{printable(reader)}': what that name may not read does not exist, and a name that nobody has may read nothing; "
+                 "is it spelled right?")
 
 
 def indexed(db: "Project", name: str | None) -> "Table":

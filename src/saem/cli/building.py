@@ -30,7 +30,7 @@ from saem.transform import chunk, embed, parse
 def pipeline(db: saem.Project) -> None:
     files = db.source("files", folder({docs!r}))
     docs = files.derive("docs", parse)
-    chunks = docs.derive("chunks", chunk(max_chars=400), embed(), carry=["path", "title", "language", "date"])
+    chunks = docs.derive("chunks", chunk(max_chars=400), embed(), carry=["path", "title", "language", "date", "dates"])
     chunks.index(text="text", vector="embedding")
 '''
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from saem.cli.asking import tell_reader
 from saem.cli.options import (
     AsOption,
     AtOption,
@@ -16,7 +17,7 @@ from saem.cli.options import (
     hint,
     project,
 )
-from saem.cli.output import Output
+from saem.cli.output import Output, printable
 
 if TYPE_CHECKING:
     from saem.engine.tracing import Node
@@ -75,6 +76,8 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     names = list(made[0]) if made else wanted
     out.table(names, [[row[n] for n in names] for row in made])
     out.line(f"{len(made):,} of {held.count(where):,} rows")
+    if not made:
+        tell_reader(out, reader)
     out.next(hint(f"saem trace {made[0]['id'][:12]}" if made and "id" in made[0] else f"saem show {table} --ids", project_, state))
 
 
@@ -151,7 +154,7 @@ def quarantine(table: Annotated[str | None, typer.Argument(help="Only this table
     else:
         out.table(("table", "key", "operator", "reason"), [(p["table"], p["key"], p["operator"], p["reason"]) for p in rows])
         for p in rows if traceback else []:
-            out.line(f"\n{p['table']} {p['key']}\n{p['details']}")
+            out.line(f"\n{p['table']} {printable(p['key'])}\n{p['details'].strip() or p['reason']}")
     if rows:
         out.next(hint("saem retry", project_, state))
         raise typer.Exit(3)

@@ -97,7 +97,8 @@ def suggest(name: str, known: Iterable[str], kind: str = "name") -> str:
     """
     names = sorted(known)
     near = get_close_matches(name, names, 1)
-    return f"did you mean '{near[0]}'?" if near else f"known {kind}s: {', '.join(names) or 'none'}"
+    several = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    return f"did you mean '{near[0]}'?" if near else f"known {several}: {', '.join(names) or 'none'}"
 
 
 def missing(package: str, what: str, extra: str) -> SaemError:
@@ -106,13 +107,16 @@ def missing(package: str, what: str, extra: str) -> SaemError:
 
 
 def caller() -> str:
-    """file:line of the user's code that called into saem ('' when there is none)."""
+    """file:line of the user's code that called into saem ('' when there is none: the command line's launcher is nobody's code)."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    launcher = os.path.join(here, "cli", "main.py")
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         if not os.path.abspath(name).startswith((here + os.sep, *_INSTALLED)) and not name.startswith("<"):
             return f"{os.path.basename(name)}:{frame.f_lineno}"
+        if name == launcher:
+            return ""
         if frame.f_back is None:
             return ""
         frame = frame.f_back

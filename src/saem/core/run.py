@@ -29,7 +29,10 @@ class Counts:
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """One step of long work: `done` of `total` units of `table` (total 0 = not known)."""
+    """One step of long work on `table`: `done` of `total`, in rows where these are costly, else in units (total 0 = not known).
+
+    How many rows the documents to come will give is guessed from those that came: `total` then moves as the work goes on.
+    """
     table: str
     done: int
     total: int

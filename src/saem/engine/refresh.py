@@ -64,8 +64,9 @@ class Refresh:
         self.memo = Memo(task.store, task.older, task.lenders)
         self.writer = Writer(task.store, self.counts, PROGRESS_ROWS if self.chain.costly else CHEAP_ROWS)
         self.failed: list[bytes] = []      # units of which some rows may have been written before another row failed
-        self.done = self.total = 0
-        self.ahead: deque[int] = deque()     # for each slice at work: units done once it is written
+        self.total = 0
+        self.begun = self.made = 0           # units, and costly rows that came of them
+        self.ahead: deque[int] = deque()     # for each slice at work: what is done once it is written, in rows if costly, else in units
 
     def run(self) -> Counts:
         task, work = self.task, self._work()
@@ -132,14 +133,17 @@ class Refresh:
                 continue
             made = self._begin(units)
             size = SLICE_ROWS if self.chain.costly else max(1, len(made.rows))
+            before = self.made
+            self.begun, self.made = self.begun + len(units), self.made + len(made.rows)
             for start in range(0, max(1, len(made.rows)), size):
-                share = min(1.0, (start + size) / max(1, len(made.rows)))
-                self.ahead.append(self.done + int(share * len(units)))
+                self.ahead.append(min(before + start + size, self.made) if self.chain.costly else self.begun)
                 yield made.part(start, size)
-            self.done += len(units)
 
     def _report(self, done: int) -> None:
-        self.task.on_progress(Progress(self.task.name, min(done, self.total), self.total))
+        total = self.total
+        if self.chain.costly and self.begun:
+            total = self.made if self.begun >= self.total else round(self.made * self.total / self.begun)
+        self.task.on_progress(Progress(self.task.name, min(done, total), total))
 
     def _begin(self, units: Units) -> "Slice":
         """Run the operators before the first costly map and name the rows that come out."""

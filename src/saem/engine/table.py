@@ -14,6 +14,8 @@ from saem.core.operator import Operator
 from saem.engine.chain import Chain
 from saem.engine.ingest import STAMP, Readers
 from saem.engine.steady import steady
+from saem.store.candidates import SMALL_ROWS
+from saem.store.condition import wrong
 from saem.store.readable import Readable
 from saem.store.table import condition
 
@@ -27,7 +29,7 @@ TEXT_INDEX = {"index_type": "INVERTED", "base_tokenizer": "whitespace", "stem": 
               "ascii_folding": False, "lower_case": False, "with_position": False}
 VECTOR_INDEX = {"index_type": "IVF_HNSW_SQ", "metric": "dot"}
 INDEX_ROWS = 5_000         # below this a scan costs less than a key index's upkeep
-VECTOR_ROWS = 20_000       # below this a flat search is as fast, and exact
+VECTOR_ROWS = SMALL_ROWS   # below this a search is exact, in memory
 
 
 class Table:
@@ -180,7 +182,12 @@ class Table:
     def count(self, where: str | None = None) -> int:
         """How many rows it has, or how many meet an SQL condition."""
         dataset = self.dataset()
-        return int(dataset.count_rows(condition(where, dataset)))
+        try:
+            return int(dataset.count_rows(condition(where, dataset)))
+        except (OSError, ValueError) as error:
+            if where is None:
+                raise
+            raise wrong(where, dataset.schema, error) from error
 
     def __len__(self) -> int:
         return self.count()
@@ -222,5 +229,4 @@ def read(dataset: "lance.LanceDataset", columns: Sequence[str] | None, where: st
     except (OSError, ValueError) as error:
         if where is None:
             raise
-        raise SaemError("E211", f"the condition {where!r} is wrong: {str(error).splitlines()[0]:.200}", where=caller(),
-                        fix=f"an SQL condition over {', '.join(known)}") from error
+        raise wrong(where, dataset.schema, error) from error

@@ -9,9 +9,10 @@ import pyarrow as pa
 from saem.core import registry
 from saem.core.errors import SaemError, caller
 from saem.core.identity import ID
+from saem.core.protocols import Embedder
 from saem.engine.searching import explore
 from saem.infer.answers import Answer, Citation, Sentence, record
-from saem.infer.evidence import Passage, choose
+from saem.infer.evidence import Chosen, Passage, choose
 from saem.store.heads import Head
 from saem.store.reader_sets import EVERYONE
 from saem.store.table import lookup
@@ -66,9 +67,8 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None, keep: 
     snapshot, heads = db.snapshot, db.heads()       # one reading: a run may publish at any moment
     found = explore(db, chunks.name, question, k, where, heads)
     hits = found.hits
-    passages = passages_of(found)
     model = next(iter(heads[chunks.name].encoders.values()), None)
-    chosen, why = choose(question, passages, found, registry.embedder(model) if model else None)
+    chosen, why = answering(question, found, registry.embedder(model) if model else None, k)
     places = Places(chunks, heads, [hits[c.passage] for c in chosen])
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
     sentences = [Sentence(plain(c.quote), [c]) for c in citations]
@@ -81,6 +81,13 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None, keep: 
 def plain(quote: str) -> str:
     """A quote as a sentence of an answer: on one line, without the mark of a list item."""
     return _MARKER.sub("", " ".join(quote.split()), count=1)
+
+
+def answering(question: str, found: "Found", embedder: Embedder | None, k: int = PASSAGES) -> tuple[list[Chosen], dict[str, float]]:
+    """What a search's first k hits answer: `ask` and `saem evaluate` decide here, so that what the one measures the other does."""
+    if not found.hits or "text" not in found.hits[0].row:
+        return [], {"support": 0.0}
+    return choose(question, passages_of(found)[:k], found, embedder)
 
 
 def passages_of(found: "Found") -> list[Passage]:

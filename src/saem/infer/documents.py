@@ -14,5 +14,5 @@ def documents(db: "Project", root: str, readers: Sequence[str] = ("*",)) -> "Tab
     """Declare the tables `files`, `docs` and `chunks` over a folder; returns `chunks`."""
     files = db.source("files", folder(root), readers=readers)
     docs = files.derive("docs", parse)
-    chunks = docs.derive("chunks", chunk(), embed(), carry=["path", "title", "language", "date"])
+    chunks = docs.derive("chunks", chunk(), embed(), carry=["path", "title", "language", "date", "dates"])
     return chunks.index(text="text", vector="embedding")

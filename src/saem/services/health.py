@@ -74,7 +74,12 @@ def isolation() -> Check:
                  "a Linux of 2022 or newer keeps parsers from all of that: docs/explanation/safety.md" if open_to else "")
 
 
-PARTLY_SHOWN = 20
+SHOWN = 20                 # of a kind; a check tells how many more there are, and how to see them
+CONVERT = {                # what to save a file as that no parser takes
+    ".hwp": "save it as .hwpx in 한글 (다른 이름으로 저장), or as PDF", ".rtf": "save it as .docx", ".doc": "save it as .docx",
+    ".odt": "save it as .docx", ".xls": "save it as .xlsx", ".ods": "save it as .xlsx", ".ppt": "save it as .pptx",
+    ".odp": "save it as .pptx", ".msg": "save it as .eml", ".7z": "pack it as .zip", ".rar": "pack it as .zip", ".tar": "pack it as .zip",
+    ".gz": "unpack it, or pack it as .zip"}
 
 
 def project_health(db: "Project") -> list[Check]:
@@ -94,18 +99,32 @@ def project_health(db: "Project") -> list[Check]:
         checks.append(Check(f"{table}: {count} in quarantine", False, f"{reason} ({', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''})",
                             "saem quarantine --traceback", True))
     skipped = [p for p in problems if p["kind"] == "skipped"]
-    for (table, reason), count in Counter((p["table"], p["reason"].split(":")[0]) for p in skipped).most_common(20):
-        keys = [p["key"] for p in skipped if p["table"] == table and p["reason"].startswith(reason)]
-        checks.append(Check(f"{table}: {count} left out", True, f"{reason} ({', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''})"))
+    for (table, rule), count in Counter((p["table"], p["reason"].split(":")[0]) for p in skipped).most_common(SHOWN):
+        held = [(p["key"], p["reason"].partition(": ")[2]) for p in skipped if p["table"] == table and p["reason"].split(":")[0] == rule]
+        told = _listed([f"{key}: {value}" if value else key for key, value in held])
+        suffix = rule.partition("'")[2].partition("'")[0]
+        checks.append(Check(f"{table}: {count} left out", True, f"{rule} ({told})", _fix(rule, suffix)))
     for table, partly in read_in_part(db).items():
-        for key, sentences in partly[:PARTLY_SHOWN]:
-            checks.append(Check(f"{table}: read in part", True, f"{key}: {'; '.join(sentences[:3])}{' ...' if len(sentences) > 3 else ''}"))
-        if len(partly) > PARTLY_SHOWN:
-            more = f"saem sql \"select * from {table} where len(missing) > 0\""
-            checks.append(Check(f"{table}: read in part", True, f"and {len(partly) - PARTLY_SHOWN:,} more", more))
+        every = f"saem sql \"select * from {table} where len(missing) > 0\" --json"
+        name = f"{table}: read in part"
+        checks += [Check(name, False, f"{key}: {_listed(sentences, '; ', SHOWN)}", every if len(sentences) > SHOWN else "")
+                   for key, sentences in partly[:SHOWN]]
+        if len(partly) > SHOWN:
+            checks.append(Check(name, False, f"and {len(partly) - SHOWN:,} more", every))
     if not failed:
         checks.append(Check("quarantine", True, "empty"))
     return checks
+
+
+def _listed(names: list[str], between: str = ", ", most: int = 3) -> str:
+    return between.join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def _fix(rule: str, suffix: str) -> str:
+    """What the user can do about files that a rule leaves out; '' where nothing is to be done."""
+    if rule == "max_bytes":
+        return "folder(..., max_bytes=...) takes larger ones; a small archive that unpacks to so much may be a zip bomb: .saemignore"
+    return CONVERT.get(suffix, "")
 
 
 def read_in_part(db: "Project") -> dict[str, list[tuple[str, list[str]]]]:

@@ -66,8 +66,8 @@ class Folder:
         for path, entry, problem in _walk(self.root, rules):
             key = self._key(path)
             if entry is None:
-                rule = "" if problem else "neither a file nor a folder (a link to nothing, a socket)"
-                yield Entry(key, failed=problem, skipped=rule)
+                is_failed = problem.startswith("[")
+                yield Entry(key, failed=problem if is_failed else "", skipped="" if is_failed else problem)
                 continue
             try:
                 stat = entry.stat()
@@ -254,7 +254,7 @@ def _any_of(patterns: list[str]) -> Callable[[str], object]:
 
 
 def _walk(root: str, rules: Rules) -> Iterator[tuple[str, os.DirEntry[str] | None, str]]:
-    """(path, entry, '') of every file, (path, None, why) of what cannot be listed, (path, None, '') of what is no file; by name."""
+    """(path, entry, '') of every file, (path, None, why) of all else, by name; '[Exxx] ...' cannot be listed, other reasons are rules."""
     real_root = os.path.realpath(root)
     seen: set[tuple[int, int]] = set()
     todo = [("", root)]
@@ -262,7 +262,8 @@ def _walk(root: str, rules: Rules) -> Iterator[tuple[str, os.DirEntry[str] | Non
         under, place = todo.pop()
         try:
             stat = os.stat(place)
-            if (stat.st_dev, stat.st_ino) in seen:     # a link back to a folder above
+            if (stat.st_dev, stat.st_ino) in seen:     # a link back to a folder above, or a second one to the same
+                yield under, None, "a link to a folder that is listed already, here or by another name"
                 continue
             seen.add((stat.st_dev, stat.st_ino))
             with os.scandir(place) as listing:
@@ -293,7 +294,7 @@ def _walk(root: str, rules: Rules) -> Iterator[tuple[str, os.DirEntry[str] | Non
             elif is_file:
                 yield path, entry, ""
             else:
-                yield path, None, ""
+                yield path, None, "neither a file nor a folder (a link to nothing, a socket)"
         todo += reversed(folders)
 
 

@@ -13,8 +13,7 @@ codes, measured in rarity, rows that hold them whole come first.
 Of rows that say nearly the same one is shown, and names the others.
 Source: `python -m benchmarks.answers` compares with BM25, vectors and reciprocal rank fusion.
 """
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,10 +24,10 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.columns import visible
-from saem.core.errors import SaemError
 from saem.core.identity import id_list
-from saem.store.sample import Sample, matrix, sample
-from saem.store.table import condition
+from saem.store.candidates import by_words, rows_of
+from saem.store.condition import wrong
+from saem.store.sample import Sample, sample
 
 POOL = 50              # candidates from each side
 WORDS_WEIGHT = 0.4     # 0.3 to 0.5 are as good
@@ -67,28 +66,38 @@ class Found:
     words: list[str]
     vector: np.ndarray | None
     sample: Sample
+    absent: tuple[str, ...] = ()      # codes of the question that no row holds which may be read and meets the condition
 
 
 def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | None,
-         background: Callable[[], Sample] | None = None, fold: bool = True) -> Found:
+         background: Callable[[], Sample] | None = None, fold: bool = True, encode: Callable[[], np.ndarray] | None = None) -> Found:
     """The k best rows, best first; equal scores in the order of their ids.
 
     where       an SQL condition that every row meets which is found or counted
     background  gives what tops up the sample of a small table
     fold        of rows that say nearly the same show one
+    encode      makes the question's vector, where the question has none: while its words are looked up
     Raises: E211 for a wrong condition.
     """
-    with told(dataset, where):
-        seen = sample(dataset, where, question.vector_column, question.text_column)
+    text, column, pool = question.text_column, question.vector_column, max(POOL, k)
+    with told(dataset, where), ThreadPoolExecutor(1) as other:      # Lance and the models let go of Python's lock
+        coming = other.submit(encode) if encode is not None and column is not None else None
+        seen = sample(dataset, where, column, text)
+        rows = rows_of(dataset, text, column)
+        candidates = sorted(by_words(dataset, question.words, text, pool, where))
+        held = [rows.held(candidates)] if candidates else []
         seen = seen.with_background(background) if background else seen
-        vector = None if question.vector is None else seen.without_language(question.vector)
-        with ThreadPoolExecutor(1) as other:      # Lance lets go of Python's lock
-            by_words = other.submit(_by_words, dataset, question, max(POOL, k), where)
-            by_vector = _by_vector(dataset, question, vector, max(POOL, k), where)
-            candidates = sorted(by_words.result() | by_vector)
-    ranked = _ranked(dataset, question, vector, candidates, seen) if candidates else []
-    shown = _folded(ranked, k, is_on=fold and question.text_column is not None)
-    return Found(_hits(dataset, shown), question.words, vector, seen)
+        vector = coming.result() if coming is not None else question.vector
+        vector = None if vector is None or column is None else seen.without_language(vector)
+        if vector is not None:
+            new = sorted({*rows.nearest(vector, pool, where)}.difference(candidates))
+            candidates += new
+            held += [rows.held(new)] if new else []
+    ranked = _ranked(dataset, question, vector, candidates, held, seen) if candidates else []
+    shown = _folded(ranked, k, is_on=fold and text is not None)
+    is_held = not question.codes or any(each.why.get("code") == 1 for each in ranked)
+    absent = () if is_held else tuple(code for code in question.codes if not holds(dataset, str(text), code, where))
+    return Found(_hits(dataset, shown), question.words, vector, seen, absent)
 
 
 @contextmanager
@@ -99,95 +108,91 @@ def told(dataset: lance.LanceDataset, where: str | None) -> Iterator[None]:
     except (OSError, ValueError) as error:
         if where is None:
             raise
-        raise SaemError("E211", f"the condition {where!r} is wrong: {re.sub(r', rust.*', '', str(error).splitlines()[0]):.200}",
-                        fix=f"an SQL condition over {', '.join(visible(dataset.schema).names)}") from error
+        raise wrong(where, dataset.schema, error) from error
 
 
 def holds(dataset: lance.LanceDataset, column: str, word: str, where: str | None) -> bool:
     """Whether any row that meets the condition has a word."""
-    return bool(_ids(dataset, where, ["_score"], full_text_query={"columns": [column], "query": word}, limit=1))
+    return bool(by_words(dataset, [word], column, 1, where))
 
 
 @dataclass(frozen=True)
 class Ranked:
     """A candidate with its figures; `words` are all that its row holds."""
     rowid: int
-    id: str
     score: float
     why: dict[str, float]
     words: set[str]
 
 
 def _ranked(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, candidates: list[int],
-            seen: Sample) -> list[Ranked]:
-    """The candidates, best first; equal scores in the order of their ids."""
-    own = [name for name in (question.text_column, question.vector_column) if name]
-    rows = dataset._take_rows(candidates, columns=["_id", *own])
-    score, held = np.zeros(len(candidates)), list[list[str]]()
+            held: Sequence[tuple[list[list[str]], np.ndarray]], seen: Sample) -> list[Ranked]:
+    """The candidates, best first; equal scores in the order of their ids. held: their words and vectors, in their order."""
+    words = [each for part, _ in held for each in part]
+    score = np.zeros(len(candidates))
     why: dict[str, np.ndarray] = {}
-    if question.text_column is not None:
-        held = [words.split() for words in rows[question.text_column].to_pylist()]
-        why["words"] = np.array(seen.coverages(question.words, held))
+    if words:
+        why["words"] = np.array(seen.coverages(question.words, words))
         score += why["words"] * (WORDS_WEIGHT if vector is not None else 1)
-    if vector is not None and question.vector_column is not None:
+    if vector is not None:
         mean, deviation = seen.spread(vector)
-        why["cosine"] = matrix(rows[question.vector_column]) @ vector
+        why["cosine"] = np.concatenate([part for _, part in held]) @ vector
         why["z"] = (why["cosine"] - mean) / deviation
-        score += why["z"] / FULL_Z * (1 - WORDS_WEIGHT if question.text_column is not None else 1)
-    if question.codes and held:
+        score += why["z"] / FULL_Z * (1 - WORDS_WEIGHT if words else 1)
+    if question.codes and words:
         codes = sum(seen.rarity(code) for code in question.codes)
         rest = sum(seen.rarity(word) for word in set(question.words) if not any(word in code for code in question.codes))
-        why["code"] = np.array([sum(code in each for code in question.codes) / len(question.codes) for each in map(set, held)])
+        why["code"] = np.array([sum(code in each for code in question.codes) / len(question.codes) for each in map(set, words)])
         about = codes / (codes + rest)
         score = (1 - about) * score + about * (0.8 * why["code"] + 0.2 * why["words"])
-    names = [each.hex() for each in id_list(rows["_id"])]
     figures = [dict(zip(why, values, strict=True)) for values in zip(*(each.tolist() for each in why.values()), strict=True)]
     shown = np.clip(score, 0, 1).tolist()
-    order = sorted(range(len(candidates)), key=lambda i: (-score[i], names[i]))
-    return [Ranked(candidates[i], names[i], shown[i], figures[i], set(held[i]) if held else set()) for i in order]
+    ties = _names(dataset, [candidates[i] for i in _equal(score)])
+    order = sorted(range(len(candidates)), key=lambda i: (-score[i], ties.get(candidates[i], "")))
+    return [Ranked(candidates[i], shown[i], figures[i], set(words[i]) if words else set()) for i in order]
 
 
-def _folded(ranked: list[Ranked], k: int, *, is_on: bool) -> list[tuple[Ranked, tuple[str, ...]]]:
-    """The k best of those that say something new, and the ids of those after each that say the same."""
+def _equal(score: np.ndarray) -> list[int]:
+    """Which of the scores are found more than once."""
+    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
+    return np.flatnonzero(counts[inverse] > 1).tolist()
+
+
+def _names(dataset: lance.LanceDataset, rowids: list[int]) -> dict[int, str]:
+    """{Lance's row id: the row's id}"""
+    if not rowids:
+        return {}
+    return {row: name.hex() for row, name in zip(rowids, id_list(dataset._take_rows(rowids, columns=["_id"])["_id"]), strict=True)}
+
+
+def _folded(ranked: list[Ranked], k: int, *, is_on: bool) -> list[tuple[Ranked, list[int]]]:
+    """The k best of those that say something new, and the row ids of those after each that say the same."""
     if not is_on:
-        return [(each, ()) for each in ranked[:k]]
-    kept: list[tuple[Ranked, list[str]]] = []
+        return [(each, []) for each in ranked[:k]]
+    kept: list[tuple[Ranked, list[int]]] = []
     for each in ranked:
         same = next((others for first, others in kept if _is_same(each.words, first.words)), None)
         if same is not None:
-            same.append(each.id)
+            same.append(each.rowid)
         elif len(kept) < k:
             kept.append((each, []))
-    return [(each, tuple(others)) for each, others in kept]
+    return kept
 
 
 def _is_same(one: set[str], other: set[str]) -> bool:
     few, many = (len(one), len(other)) if len(one) < len(other) else (len(other), len(one))
-    return few > 0 and few >= FOLDED_SHARE * many and len(one & other) >= FOLDED_SHARE * len(one | other)
+    if few == 0 or few < FOLDED_SHARE * many:
+        return False
+    shared = len(one & other)
+    return shared >= FOLDED_SHARE * (few + many - shared)
 
 
-def _hits(dataset: lance.LanceDataset, shown: list[tuple[Ranked, tuple[str, ...]]]) -> list[Hit]:
+def _hits(dataset: lance.LanceDataset, shown: list[tuple[Ranked, list[int]]]) -> list[Hit]:
     """What is shown, with the rows' columns, but for vectors."""
+    if not shown:
+        return []
     columns = [each.name for each in visible(dataset.schema) if not pa.types.is_fixed_size_list(each.type)]
-    rows = dataset._take_rows([each.rowid for each, _ in shown], columns=columns).to_pylist() if shown else []
-    return [Hit(each.score, each.id, row, each.why, others) for (each, others), row in zip(shown, rows, strict=True)]
-
-
-def _by_words(dataset: lance.LanceDataset, question: Question, pool: int, where: str | None) -> set[int]:
-    """Ids of the rows that Lance's BM25 puts first."""
-    if not question.words or question.text_column is None:
-        return set()
-    query = {"columns": [question.text_column], "query": " ".join(question.words)}
-    return _ids(dataset, where, ["_score"], full_text_query=query, limit=pool)
-
-
-def _by_vector(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, pool: int, where: str | None) -> set[int]:
-    if vector is None or question.vector_column is None:
-        return set()
-    nearest = {"column": question.vector_column, "q": vector, "k": pool, "metric": "dot", "ef": max(100, 2 * pool)}
-    return _ids(dataset, where, ["_distance"], nearest=nearest)
-
-
-def _ids(dataset: lance.LanceDataset, where: str | None, columns: list[str], **query: Any) -> set[int]:
-    found = dataset.to_table(filter=condition(where, dataset), prefilter=True, columns=columns, with_row_id=True, **query)
-    return set(found["_rowid"].to_pylist())
+    rows = dataset._take_rows([each.rowid for each, _ in shown], columns=["_id", *columns]).to_pylist()
+    names = _names(dataset, [row for _, others in shown for row in others])
+    return [Hit(each.score, row.pop("_id").hex(), row, each.why, tuple(names[other] for other in others))
+            for (each, others), row in zip(shown, rows, strict=True)]

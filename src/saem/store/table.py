@@ -14,6 +14,7 @@ from saem.core.columns import visible
 from saem.core.errors import SaemError
 from saem.core.identity import ID
 from saem.core.run import OnStep
+from saem.store.condition import dated
 from saem.store.readable import Readable, check_plain
 
 KEY = {"lance-schema:unenforced-primary-key": "true"}    # guards against doubled inserts
@@ -232,10 +233,10 @@ def condition(where: str | None, dataset: lance.LanceDataset) -> str | None:
     One who may not read every row may compare columns with values, and no more.
     """
     if where is not None and isinstance(dataset, Readable):
-        return check_plain(where, visible(dataset.schema).names)
+        return dated(check_plain(where, visible(dataset.schema).names), dataset.schema)
     if where is not None and ";" in re.sub(r"'(?:[^']|'')*'", "", where):
         raise SaemError("E211", f"the condition {where!r} holds a ';'", fix="give one SQL condition, such as \"language = 'ko'\"")
-    return where
+    return None if where is None else dated(where, dataset.schema)
 
 
 def blocks(items: Any, size: int) -> Iterator[Any]:

@@ -1,9 +1,14 @@
-"""Dates in the names of files: `2024.07.26`, `24년 7월 26일`, `072624`, `26JUL2024`, `IMG_20240726_101530`.
+"""Dates in the names of files: `2024.07.26`, `24년 7월 26일`, `072624`, `2024_0726`, `26JUL2024`, `2024.07.01-07.05`.
 
 What is ambiguous is decided by these rules, in this order:
 
 - A month or a quarter stands for its first day (`2024년 7월`, `2024-07`, `Q3 2024`): then `date >= date '2024-07-01'` finds it.
-  A bare year, a term (2학기), a school year (`2023-24`) and a day without a year (7월 26일) are no dates.
+  A bare year, a term (2학기) and a school year (`2023-24`) are no dates.
+- A day without a year (`7월 26일`) has that of the date before it in the name, else the year that stands in the name or in the nearest
+  folder above it (`2024/7월 26일.md`), else the one in which it is nearest to the day that the file itself says it is of; else it is
+  no date.
+- A range may leave out what its end shares with its start: `2024.07.01-07.05`, `2024년 7월 1일~5일`, `20241228~0103`. With a hyphen
+  between digits alone it is none: `20240726-1530` has a clock.
 - A four-digit year may stand first (year, month, day) or last. Last: what is above 12 is the day; else `26.07.2024` with dots is day
   first, as in Europe, and `07-06-2024` month first, as in America.
 - Two-digit years are 1990 to 2039. `240726` and `24.07.26`: year first if that is a date, as Koreans and ISO write; else month first
@@ -14,10 +19,10 @@ What is ambiguous is decided by these rules, in this order:
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Date = datetime.date
-VERSION = "1"
+VERSION = "2"
 FIRST_YEAR, LAST_YEAR = 1900, 2099    # of four digits
 PIVOT = 40                            # two digits below it are of this century, from 90 on of the last, between them no year
 MAX_CLOCK_GAP = 4                     # characters between a date and its clock: ' at '
@@ -35,22 +40,53 @@ _NUMBERED = re.compile(r"(?:학번|사번|번호|주문|송장|계좌|전화|연
                        r"phone|fax|student|account|#)"
                        r"[\s_.:\-#]*$", re.IGNORECASE)
 _VERSION = re.compile(r"(?:\bv|\bver|version|release|\brev|python|ubuntu|section|chapter|\bat)[\s_.\-]*$", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_LONE_YEAR = re.compile(rf"(?<!\d)(?<!\d[.\-_]){_YEAR}(?!\d|[.\-_]\d|\s?[호번명원])")
+_DAY_ALONE = re.compile(r"(?<!\d)(?<!\d년)(?<!\d년 )(?P<m>\d{1,2})\s?월[\s_]?(?P<d>\d{1,2})\s?일(?!\s?[간차째])")
+_TILDE = r"\s?[~∼～〜]\s?"
+RANGE_ENDS = [re.compile(pattern) for pattern in (
+    rf"(?:{_TILDE}|\s?[\-–]\s?|부터\s?)(?P<m>\d{{1,2}})\s?월\s?(?P<d>\d{{1,2}})\s?일",      # 2024년 7월 1일~7월 5일
+    rf"(?:{_TILDE}|\s?[\-–]\s?|부터\s?)(?P<d>\d{{1,2}})\s?일(?![간차째])",                     # 2024년 7월 1일~5일
+    rf"\.?(?:{_TILDE}|\s?[\-–]\s?)(?P<m>\d{{1,2}})\.\s?(?P<d>\d{{1,2}})(?![.:]?\d)",          # 2024.07.01-07.05
+    rf"{_TILDE}(?P<m>\d{{1,2}})[\-/_](?P<d>\d{{1,2}})(?![\-:/_]?\d)",                           # 2024-07-01~07-05
+    rf"{_TILDE}(?P<m>\d\d)(?P<d>\d\d)(?!\d)",                                                   # 20240701~0705
+    rf"\.?{_TILDE}(?P<d>\d{{1,2}})(?![\d.:\-]|\s?[월시])")]                                      # 2024.07.01~05
 _LATIN_WORD = re.compile(r"[A-Za-z][_.\-]$")
 _LETTERS_BEFORE = re.compile(r"[A-Za-z]+$")
 _LETTERS_AFTER = re.compile(r"[A-Za-z]+(?!\d)|[A-Za-z]")
 
 
-def dates(name: str) -> list[Date]:
+def dates(name: str, folders: str = "", near: Date | None = None) -> list[Date]:
     """The dates in a file's name or a title, in their order, each once.
+
+    folders  those above the file, '/' between; they lend a year to a day without one
+    near     a day that the file itself says it is of: it does where they do not
 
     >>> [str(day) for day in dates("회의록_20240726-20240802.hwp")]
     ['2024-07-26', '2024-08-02']
     >>> dates("010-2024-0726 v24.7.1 학번 20240726.txt")
     []
+    >>> dates("7월 26일.md", "2024"), dates("1월 5일.md", near=Date(2024, 12, 28)), dates("7월 26일.md")
+    ([datetime.date(2024, 7, 26)], [datetime.date(2025, 1, 5)], [])
     """
     name = unicodedata.normalize("NFC", name[:MAX_NAME_CHARS])
-    if sum(character.isdigit() for character in name) < MIN_DIGITS:
+    if not _DIGIT.search(name):
         return []
+    found = _whole(name) if sum(character.isdigit() for character in name) >= MIN_DIGITS else {}
+    for start, end in sorted(found):
+        _end_of_range(name, end, found[start, end], found)
+    for match in _DAY_ALONE.finditer(name):
+        if not any(start < match.end() and match.start() < end for start, end in found):
+            before = [found[span] for span in sorted(found) if span[1] <= match.start()]
+            day = _with_year(int(match["m"]), int(match["d"]), before, [name, *reversed(folders.split("/"))], near)
+            if day is not None:
+                found[match.span()] = day
+                _end_of_range(name, match.end(), day, found)
+    return list(dict.fromkeys(found[span] for span in sorted(found)))
+
+
+def _whole(name: str) -> dict[tuple[int, int], Date]:
+    """{(start, end): the date that is written there in full}"""
     found: dict[tuple[int, int], Date] = {}
     for pattern, read in RULES:
         for match in pattern.finditer(name):
@@ -61,7 +97,31 @@ def dates(name: str) -> list[Date]:
             day = read(match, name[:start], name[end:], follows)
             if day is not None:
                 found[start, end] = day
-    return list(dict.fromkeys(found[span] for span in sorted(found)))
+    return found
+
+
+def _end_of_range(name: str, at: int, first: Date, found: dict[tuple[int, int], Date]) -> None:
+    """What follows a date at once and names only a month and a day, or a day, is the end of a range that begins with it."""
+    match = next(filter(None, (pattern.match(name, at) for pattern in RANGE_ENDS)), None)
+    if match is None or any(start < match.end() and at < end for start, end in found):
+        return
+    month = int(match.groupdict().get("m") or first.month)
+    last = date_of(first.year, month, int(match["d"]))
+    if last is not None and last < first and month < first.month:      # over New Year
+        last = date_of(first.year + 1, month, int(match["d"]))
+    if last is not None and last > first:
+        found[match.span()] = last
+
+
+def _with_year(month: int, day: int, before: Sequence[Date], names: Sequence[str], near: Date | None) -> Date | None:
+    """A day without a year; `names`: where one may stand, the nearest first."""
+    if before:
+        return date_of(before[-1].year, month, day)
+    year = next((int(year[0]) for name in names for year in [_LONE_YEAR.search(name)] if year), None)
+    if year is not None or near is None:
+        return date_of(year, month, day) if year is not None else None
+    around = filter(None, (date_of(near.year + apart, month, day) for apart in (-1, 0, 1)))
+    return min(around, key=lambda date: abs(date - near), default=None)
 
 
 def date_of(year: int, month: int, day: int = 1) -> Date | None:
@@ -161,6 +221,7 @@ RULES: list[tuple[re.Pattern[str], Reader]] = [(re.compile(pattern, re.IGNORECAS
     (rf"(?<!\d)(?P<y>{_YEAR})[\s_.\-]*{_MONTH}", _named),
     (rf"(?<!\d)(?<!\d\.)(?P<y>{_YEAR})(?P<s>[.\-_/]|\.\s)(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}})(?!\d)", _year_first),
     (rf"(?<!\d)(?P<y>{_YEAR})\s(?P<m>\d\d)\s(?P<d>\d\d)(?!\d)", _year_first),
+    (rf"(?<!\d)(?<!\d[.\-])(?P<y>{_YEAR})(?P<s>[_.\-])(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?!\d|-\d|\s?(?:[호번차]|회(?!의)))", _year_first),
     (rf"(?<!\d)(?<!\d[.\-])(?P<a>\d{{1,2}})(?P<s>[.\-_/]|\.\s)(?P<b>\d{{1,2}})(?P=s)(?P<y>{_YEAR})(?!\d)", _year_last),
     (r"(?<!\d)(?:\d{14}|\d{12}|\d{10}|\d{8})(?!\d)", _compact),
     (r"(?<!\d)(?<!\d[.\-])(?<![A-Za-z])(?P<a>\d\d)(?P<s>[.\-_])(?P<b>\d{1,2})(?P=s)(?P<c>\d{1,2})(?!\d)(?!(?P=s)\d)", _short),

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from saem.core.errors import SaemError, caller
 from saem.core.run import OnProgress, Progress, ignore
 from saem.engine.searching import explore
-from saem.infer.asking import PASSAGES, passages_of
-from saem.infer.evidence import choose
+from saem.infer.asking import PASSAGES, answering
 from saem.services.evaluation.metrics import difference, interval, ndcg, percentile, recall, reciprocal_rank
 from saem.services.evaluation.questions import Question, check, read
 from saem.services.evaluation.variants import Layout, Variant, Workshop, layout, variants
@@ -198,7 +197,7 @@ def _outcome(question: Question, found: "Found", label: str, embedder: Any, k: i
     wanted, sentence = question.documents, question.sentence
     passages = [" ".join(str(hit.row.get("text", "")).split()) for hit in found.hits[:k] if str(hit.row.get(label)) in wanted]
     near = found.hits[:PASSAGES]
-    chosen, _ = choose(question.question, passages_of(found)[:PASSAGES], found, embedder) if near and "text" in near[0].row else ([], {})
+    chosen, _ = answering(question.question, found, embedder)
     cited = [(str(near[place.passage].row.get(label)), near[place.passage].row["text"][place.start:place.end]) for place in chosen]
     is_answered = any(document in wanted and (document not in question.holding or sentence in " ".join(quote.split()))
                       for document, quote in cited)

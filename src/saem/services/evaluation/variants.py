@@ -11,7 +11,7 @@ import numpy as np
 from saem.core import registry
 from saem.core.errors import SaemError, caller
 from saem.core.operator import Operator
-from saem.core.protocols import Embedder
+from saem.core.protocols import Embedder, TokenEmbedder
 from saem.engine.borrowing import borrow
 from saem.engine.project import Project
 from saem.engine.table import Table
@@ -150,6 +150,8 @@ class Remembering:
         self.name, self.dimension, self.fingerprint = embedder.name, embedder.dimension, embedder.fingerprint
         self.queries = embedder.queries
         self._passages, self._known = embedder.passages, dict[str, np.ndarray]()
+        if isinstance(embedder, TokenEmbedder):     # what refuses an answer looks at tokens: without them it would decide otherwise
+            self.tokens, self.is_word = embedder.tokens, embedder.is_word
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
         """(n, dimension) float32."""

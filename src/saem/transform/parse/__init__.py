@@ -78,7 +78,9 @@ def parse(file: File) -> Document:
         parsed = parser.parse(file.content, file.path)
     if not isinstance(parsed, Parsed):
         raise SaemError("E106", f"the parser gave a {type(parsed).__name__}", fix="return Parsed(text, title, page_starts, headings)")
-    language, named = identify([parsed.text[:4000]])[0], dates(file.path.rpartition("/")[2])
+    stated = parsed.created or parsed.modified
+    folders, _, name = file.path.rpartition("/")
+    language, named = identify([parsed.text[:4000]])[0], dates(name, folders, stated.date() if stated else None)
     return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified, max(named, default=None), named,
                     list(parsed.page_starts), list(parsed.headings), list(parsed.elements), list(parsed.missing))
 
