@@ -7,20 +7,17 @@ so that what is nearest is near but wrong.
 Every figure of a fitted weight is held out: FOLDS folds by document, SHUFFLES times, each with weights fitted on the others.
 
 --unseen     the weights fitted on the handbook, tested on questions about LibreOffice's help, in both languages of both
---spans      whether every quote is its document's text, on some 360 questions that are all answered
 --calibrate  prints the weights of infer/support.py, fitted on all questions about the handbook
 """
 import argparse
 import json
 import os
-import re
 import shutil
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from unittest import mock
 
 import numpy as np
 
@@ -30,7 +27,7 @@ from benchmarks.step import ROOT
 from saem.core import registry
 from saem.core.protocols import TokenEmbedder
 from saem.engine.searching import explore
-from saem.infer import ask, evidence
+from saem.infer import ask
 from saem.infer.asking import PASSAGES, passages_of
 from saem.infer.evidence import ENOUGH, Candidate, compare, early, quoted, read, understand, why
 from saem.infer.support import WEIGHTS, Weights, weigh
@@ -318,29 +315,6 @@ def unseen() -> list[Asked]:
     return made
 
 
-def spans(handbook_db: "saem.Project") -> None:
-    """With the bar for refusal at 0, so that every question is answered: whether each quote is its document's text, and how exact it is."""
-    from benchmarks.retrieval import folders
-    asked = [(handbook_db, row["question"], row["answer"] or "", "") for row in questions()]
-    for language, folder in folders().items():
-        db = saem.open(folder)
-        db.run()
-        asked += [(db, row[language], row["answer"] or "", language) for row in questions("benchmarks/questions/libreoffice.jsonl")]
-    answers, quotes, true, right, exact = 0, 0, 0, 0, 0
-    with mock.patch.object(evidence, "ENOUGH", 0.0):
-        texts = {id(db): {row["path"]: row["text"] for row in db.table("docs").to_arrow(["path", "text"]).to_pylist()} for db, *_ in asked}
-        for db, question, expected, _ in asked:
-            answer = ask(db.table("chunks"), question, keep=False)
-            answers += answer.found
-            quotes += len(answer.citations)
-            true += sum(c.quote == texts[id(db)][c.key][c.start:c.end] for c in answer.citations)
-            holding = [c.quote for c in answer.citations if expected and plain(expected) in plain(c.quote)]
-            right += bool(holding)
-            exact += any("\n" not in quote and len(re.findall(r"(?:[.!?]|다\.|요\.)\s", quote)) == 0 for quote in holding)
-    print(f"\n{answers} answers, {quotes} quotes: {true} are the document's text at their place; of {right} that hold the expected words "
-          f"{exact} are one sentence or line, no more")
-
-
 def latency(db: "saem.Project") -> None:
     """A first ask of each question, in this process, on one core as the embedder uses it."""
     table, took, cpu = db.table("chunks"), [], []
@@ -362,12 +336,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calibrate", action="store_true")
     parser.add_argument("--unseen", action="store_true")
-    parser.add_argument("--spans", action="store_true")
     given = parser.parse_args()
     db = handbook()
-    if given.spans:
-        spans(db)
-        return
     latency(db)
     asked = gather(db)
     held = f"held out: {FOLDS} folds by document, {SHUFFLES} times, each under weights fitted on the others"

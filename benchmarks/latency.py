@@ -73,7 +73,8 @@ def built(chunks: int, keep: bool) -> Table:
     table = db.source("pages", pages(chunks // CHUNKS_A_DOCUMENT)).derive("chunks", chunk(), made_up(), carry=["path", "title"])
     table.index(text="text", vector="embedding")
     began, used = time.perf_counter(), time.process_time()
-    db.run()
+    if not keep or not db.snapshot:
+        db.run()
     print(f"{table.count():,} chunks, built in {time.perf_counter() - began:.0f} s, {time.process_time() - used:.0f} CPU-s", flush=True)
     return table
 

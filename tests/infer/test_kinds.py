@@ -13,6 +13,8 @@ from saem.infer.kinds import wanted
     ("Where is the help desk?", "place", "It is in room B-204.", "It helps everyone."),
     ("어디에 있나요?", "place", "본관 2층에 있습니다.", "아주 큽니다."),
     ("How high is the wall?", "size", "It is 12 metres high.", "It is open from 16:00 to 20:00."),
+    ("How old is the grand piano?", "age", "It was built in 1912.", "The grand piano is in room E-401."),
+    ("상담 선생님 나이가 어떻게 되세요?", "age", "올해 41세입니다.", "상담 교사는 두 명입니다."),
     ("책은 몇 권까지 빌리나요?", "number", "5권까지 빌립니다.", "14일까지 빌립니다."),
     ("상담은 몇 번 받나요?", "number", "한 해에 10회까지 받습니다.", "예약하고 받습니다."),
     ("Who wrote it?", "person", "It was written by Jane Austen.", "It was written in a year."),

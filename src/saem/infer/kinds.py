@@ -18,6 +18,8 @@ _WHEN = r"\bwhen(?:ever)?['’]?s?(?= (?:is|are|was|were|do|does|did|can|could|m
 # kind, how a question asks for it, what a sentence that answers holds; the first that is asked for counts
 _TABLE = (
     ("share", r"몇\s?(?:%|퍼센트|프로)|금리|이자율|비율|percent|interest rate", r"\d\s?(?:%|퍼센트|프로|percent)"),
+    ("age", r"\bhow old\b|나이|몇 살|몇 년 됐|연령",
+     r"\d\s?(?:살|세(?![대트기])|years?\b)|\b(?:under|over|aged?|least|than)\s\d|만\s?\d|\b(?:19|20)\d\d\b|(?:19|20)\d\d년"),
     ("size", r"how (?:high|tall|wide|deep|big|large|heavy|far(?! (?:ahead|in advance)))|높이|길이|거리|무게|넓이|면적",
      r"\d\s?(?:[ck]?m\b|kg\b|g\b|미터|킬로|센티|그램|평\b|제곱|met(?:re|er)|kilo|centi|inch|feet|foot|miles?\b)"),
     ("contact", r"전화\s?번호|휴대\s?전화|연락처|이메일 주소|phone number|e-?mail address|extension", r"\d{3,}|\S@\S"),
@@ -34,7 +36,7 @@ _TABLE = (
      r"\b(?:room|building|floor|desk|office|box|hall|street|behind|next to|in front)\b"),
     ("person", r"누구|누가|이름이|\bwho\b|\bwhose\b|name of",
      r"[가-힣]{2,4}\s?(?:선생님|교수|교사|팀장|부장|과장|대표|씨|님)|\b(?:Mr|Ms|Mrs|Dr|Prof)\b|[a-z,] [A-Z][a-z]+ [A-Z][a-z]+|\bby [A-Z]"),
-    ("number", r"몇|how (?:many|much|old)|최대|최소|maximum|minimum|at most|what (?:mark|gpa|score)|number of", _NUMBER),
+    ("number", r"몇|how (?:many|much)|최대|최소|maximum|minimum|at most|what (?:mark|gpa|score)|number of", _NUMBER),
 )
 _KINDS = tuple((name, re.compile(asked, re.IGNORECASE), re.compile(held, 0 if name in ("person", "place") else re.IGNORECASE))
                for name, asked, held in _TABLE)
