@@ -102,13 +102,13 @@ def test_a_code_that_no_row_holds_is_told(saem: Saem, built: pathlib.Path) -> No
 
 def test_who_is_told_nothing_is_hinted_at_the_name_whatever_the_name_is(saem: Saem, built: pathlib.Path) -> None:
     hints = {}
-    for name in ("nobody", "reader"):
+    for name in ("stranger", "reader"):
         answer = saem("ask", built, "연체료는 얼마인가요?", "--as", name)
         assert "찾지 못했습니다" in answer.out
         assert answer.code == 0
         hints[name] = answer.err.replace(name, "NAME")
-    assert "read as 'NAME'" in hints["nobody"]
-    assert hints["nobody"] == hints["reader"]
+    assert "read as 'NAME'" in hints["stranger"]
+    assert hints["stranger"] == hints["reader"]
     assert "read as 'nobody'" in saem("search", "연체료", "-p", built, "--as", "nobody").err
 
 

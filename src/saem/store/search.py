@@ -13,7 +13,7 @@ codes, measured in rarity, rows that hold them whole come first.
 Of rows that say nearly the same one is shown, and names the others.
 Source: `python -m benchmarks.answers` compares with BM25, vectors and reciprocal rank fusion.
 """
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,16 +85,14 @@ def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | N
         coming = other.submit(encode) if encode is not None and column is not None else None
         seen = sample(dataset, where, column, text)
         rows = rows_of(dataset, text, column)
-        candidates = sorted(by_words(dataset, question.words, text, pool, where))
-        held = [rows.held(candidates)] if candidates else []
+        found = {*by_words(dataset, question.words, text, pool, where)}
         seen = seen.with_background(background) if background else seen
         vector = coming.result() if coming is not None else question.vector
         vector = None if vector is None or column is None else seen.without_language(vector)
         if vector is not None:
-            new = sorted({*rows.nearest(vector, pool, where)}.difference(candidates))
-            candidates += new
-            held += [rows.held(new)] if new else []
-    ranked = _ranked(dataset, question, vector, candidates, held, seen) if candidates else []
+            found |= {*rows.nearest(vector, pool, where)}
+    candidates = sorted(found)
+    ranked = _ranked(dataset, question, vector, candidates, *rows.held(candidates), seen) if candidates else []
     shown = _folded(ranked, k, is_on=fold and text is not None)
     is_held = not question.codes or any(each.why.get("code") == 1 for each in ranked)
     absent = () if is_held else tuple(code for code in question.codes if not holds(dataset, str(text), code, where))
@@ -127,9 +125,8 @@ class Ranked:
 
 
 def _ranked(dataset: lance.LanceDataset, question: Question, vector: np.ndarray | None, candidates: list[int],
-            held: Sequence[tuple[list[list[str]], np.ndarray]], seen: Sample) -> list[Ranked]:
-    """The candidates, best first; equal scores in the order of their ids. held: their words and vectors, in their order."""
-    words = [each for part, _ in held for each in part]
+            words: list[list[str]], vectors: np.ndarray, seen: Sample) -> list[Ranked]:
+    """The candidates with their words and (n, d) vectors, best first; equal scores in the order of their ids."""
     score = np.zeros(len(candidates))
     why: dict[str, np.ndarray] = {}
     if words:
@@ -137,7 +134,7 @@ def _ranked(dataset: lance.LanceDataset, question: Question, vector: np.ndarray 
         score += why["words"] * (WORDS_WEIGHT if vector is not None else 1)
     if vector is not None:
         mean, deviation = seen.spread(vector)
-        why["cosine"] = np.concatenate([part for _, part in held]) @ vector
+        why["cosine"] = vectors @ vector
         why["z"] = (why["cosine"] - mean) / deviation
         score += why["z"] / FULL_Z * (1 - WORDS_WEIGHT if words else 1)
     if question.codes and words:
