@@ -162,7 +162,8 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
     db = project(project_, state, reads=True, reader=reader, at=at)
     from saem.core import registry
     from saem.engine.searching import explore
-    found = explore(db, indexed(db, table).name, query, k, where, fold=fold)
+    from saem.engine.steady import steady
+    found = steady(explore)(db, indexed(db, table).name, query, k, where, fold=fold)
     hits, absent = found.hits, [word for word in query.split() if set(registry.codes(word)) & set(found.absent)]
     if as_json:
         out.data({"query": query, "absent": absent, "hits": [hit.to_dict() for hit in hits]})

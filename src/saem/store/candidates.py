@@ -81,6 +81,8 @@ def rows_of(dataset: lance.LanceDataset, text: str | None, vector: str | None) -
         return Large(dataset, text, vector)
     key = (dataset.uri, dataset.version, getattr(dataset, "codes", None), text, vector)
     found = _SMALL.pop(key, None) or Small(dataset, text, vector)
+    for other in [each for each in list(_SMALL) if each[0] == dataset.uri and each[1] != dataset.version]:
+        _SMALL.pop(other, None)                # a former version may hold what has been forgotten since
     while _SMALL and found.size_bytes + sum(each.size_bytes for each in list(_SMALL.values())) > KEPT_BYTES:
         _SMALL.pop(next(iter(_SMALL)), None)
     _SMALL[key] = found                        # last: asked last
