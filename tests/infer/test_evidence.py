@@ -1,5 +1,5 @@
 """Sentences out of passages: their places, what leads them in, what stands above them."""
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saem.infer.evidence import Candidate, Passage, choose, quoted, read
@@ -47,6 +47,7 @@ def test_a_tables_head_counts_for_its_rows() -> None:
     assert rows[1].figures["above"] > 0
 
 
+@settings(deadline=None)      # the first text loads the analyser
 @given(st.lists(st.text(alphabet="가나다 abc.?!:|-*\n1원", max_size=120), max_size=4), st.text(max_size=30))
 def test_every_place_lies_in_its_passage(passages: list[str], question: str) -> None:
     made = [Passage(text, "Head", 0.5) for text in passages]
