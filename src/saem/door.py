@@ -53,6 +53,9 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     if "evaluations" in db.catalog.heads():
         from saem.services.evaluation import rows
         rows.declare(db)
+    if "answer_scores" in db.catalog.heads():
+        from saem.services.evaluation import rows
+        rows.declare_answers(db)
     return db
 
 

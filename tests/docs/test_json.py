@@ -57,6 +57,7 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"search": told("search", "대출", "-k", 3), "status": told("status"), "show": told("show", "docs"), "doctor": told("doctor")}
     printed |= {"sql": told("sql", "select path, length(text) as n from docs"), "trace": told("trace", "files:ko_library.md")}
     printed |= {"evaluate": told("evaluate", "questions.jsonl", "--chunk", "heading:400"), "quarantine": told("quarantine")}
+    printed |= {"evaluate answers": told("evaluate", "answers", "questions.jsonl")}
     printed |= {"who-can-read": told("who-can-read", "files:ko_library.md"), "why-not": told("why-not", "kim", "docs:ko_library.md")}
     printed |= {"grant": told("grant", "docs", "kim", "--reason", "exam"), "revoke": told("revoke", "docs", "kim")}
     printed |= {"log": told("log"), "diff": told("diff", 1), "restore": told("restore", 1, "--dry-run")}

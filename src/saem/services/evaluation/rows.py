@@ -8,9 +8,10 @@ from saem.sources.records import records
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
+    from saem.services.evaluation.answering import AnswerEvaluation
     from saem.services.evaluation.evaluating import Evaluation
 
-TABLE = "evaluations"
+TABLE, ANSWERS = "evaluations", "answer_scores"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +49,36 @@ class EvaluationRow:
     apart_high: float
 
 
+@dataclasses.dataclass(frozen=True)
+class AnswerScoreRow:
+    """One mode and model of one evaluation of answers; see `answering.AnswerScore`."""
+    key: str
+    evaluation: str
+    evaluated_at: datetime.datetime
+    questions: str
+    answerable: int
+    unanswerable: int
+    snapshot: int
+    mode: str
+    model: str
+    support: float | None
+    precision: float | None
+    recall: float | None
+    refused: float | None
+    wrongly_refused: float | None
+    sentences: float
+    dropped: int
+    p50_s: float
+    p95_s: float
+    cost: float
+
+
+def declare_answers(db: "Project") -> None:
+    """The table of the figures of answers, once a project."""
+    if ANSWERS not in db.tables:
+        db.source(ANSWERS, records(AnswerScoreRow, key="key"))
+
+
 def declare(db: "Project") -> None:
     """The table, once a project."""
     if TABLE not in db.tables:
@@ -64,15 +95,31 @@ def rows_of(made: "Evaluation") -> list[EvaluationRow]:
                           **shared, **{name: getattr(score, name) for name in own}) for place, score in enumerate(made.scores)]
 
 
+def record_answers(db: "Project", made: "AnswerEvaluation") -> None:
+    """Keep the figures of answers, a row a way."""
+    declare_answers(db)
+    shared: dict[str, Any] = {"evaluation": made.key, "evaluated_at": made.evaluated_at, "questions": made.questions,
+                              "answerable": made.answerable, "unanswerable": made.unanswerable, "snapshot": made.snapshot}
+    own = {field.name for field in dataclasses.fields(AnswerScoreRow)} - set(shared) - {"key", "mode", "model"}
+    db.tables[ANSWERS].put([AnswerScoreRow(key=f"{made.key}:{score.way.name}", mode=score.way.mode, model=score.way.model, **shared,
+                                           **{name: getattr(score, name) for name in own}) for score in made.scores])
+    _taken_in(db, [ANSWERS, *(["calls"] if "calls" in db.tables else [])])
+
+
+def _taken_in(db: "Project", tables: list[str]) -> None:
+    """As soon as no other run is at work."""
+    try:
+        db.run(only=tables)
+    except SaemError as error:
+        if error.code != "E301":
+            raise
+
+
 def record(db: "Project", made: "Evaluation") -> None:
     """Keep the figures: durable at once, in the table as soon as no other run is at work."""
     declare(db)
     db.tables[TABLE].put(rows_of(made))
-    try:
-        db.run(only=[TABLE])
-    except SaemError as error:
-        if error.code != "E301":
-            raise
+    _taken_in(db, [TABLE])
 
 
 def last(db: "Project") -> list[dict[str, Any]]:
