@@ -69,7 +69,8 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         out.line()
         for c in answer.citations:
             page = f", page {c.page}" if c.page else ""
-            out.line(f"  [{c.n}] {printable(c.key)}{page}, characters {c.start}-{c.end}")
+            read = "" if c.ocr is None else f", read by OCR ({c.ocr:.0%} sure)"
+            out.line(f"  [{c.n}] {printable(c.key)}{page}, characters {c.start}-{c.end}{read}")
     else:
         out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
         tell_reader(out, reader)

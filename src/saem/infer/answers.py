@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Citation:
-    """quote == the text of `row` in `table`, from character `start` to `end`; page is null where there are no pages."""
+    """quote == the text of `row` in `table`, from character `start` to `end`; page is null where there are no pages.
+
+    ocr: the quote was read from a picture, with this confidence, from 0 to 1; null where the text is the file's own.
+    """
     n: int
     table: str
     row: str
@@ -28,6 +31,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    ocr: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,8 +95,9 @@ class Answer:
         if not self.found:
             return html.paragraph(f"{self.question}") + html.paragraph("Not found: the documents do not answer this.")
         said = "".join(html.paragraph(f"{s.text} {' '.join(f'[{c.n}]' for c in s.citations)}") for s in self.sentences)
-        places = [[f"[{c.n}]", c.key, c.page, f"{c.start}-{c.end}", c.quote] for c in self.citations]
-        return said + html.table(["", "document", "page", "characters", "quote"], places)
+        places = [[f"[{c.n}]", c.key, c.page, f"{c.start}-{c.end}", c.quote, "" if c.ocr is None else f"{c.ocr:.0%} sure"]
+                  for c in self.citations]
+        return said + html.table(["", "document", "page", "characters", "quote", "read by OCR"], places)
 
 
 @dataclasses.dataclass(frozen=True)

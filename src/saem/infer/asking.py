@@ -115,7 +115,7 @@ class Places:
         if not rows:
             return {}
         dataset = self.db.published(table, self.heads)
-        label = [n for n in ("path", "key", "title", *(("page_starts",) if columns else ())) if n in dataset.schema.names]
+        label = [n for n in ("path", "key", "title", *(("page_starts", "recognised") if columns else ())) if n in dataset.schema.names]
         found = lookup(dataset, "_id", pa.array(sorted(set(rows)), ID), ["_id", "_hash", "_readers", "_parents", *label, *columns])
         return {row["_id"]: row for row in found.to_pylist()}
 
@@ -149,4 +149,5 @@ class Places:
         key = next((str(values[k]) for k in ("path", "key", "title") if values.get(k)), row.hex())
         starts = values.get("page_starts")                     # a chunk may begin on the page before its quote
         page = bisect_right(starts, start) if starts else hit.row.get("page")
-        return Citation(n, table, row.hex(), key, page, start, end, quote)
+        sure = [r["confidence"] for r in values.get("recognised") or [] if r["start"] < end and start < r["end"]]
+        return Citation(n, table, row.hex(), key, page, start, end, quote, min(sure, default=None))

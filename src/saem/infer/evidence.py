@@ -25,6 +25,7 @@ MIN_CHARS = 6
 ENOUGH = 0.5               # support; below it the answer is: not found
 
 _ITEM = re.compile(r"\s*(?:[-*+•▪·○●]|\(?\d{1,2}[.)]|[①-⑳]|[가나다라마바사][.)])\s")
+_NAMED = re.compile(r"[^:|]{1,60}: ")      # a row of a table that names its values: what stands above it is another row
 _LEAD_IN = re.compile(r"[:：]\s*$|다음과 같[^.]*\.?\s*$")
 _FINISHED = re.compile(r"[.!?。…][\"'”’)\]]*\s*$|(?:다|요|음|함)\s*$")
 _QUESTION = re.compile(r"[?？]\s*$")
@@ -150,7 +151,7 @@ def candidates(passages: Sequence[Passage]) -> list[Candidate]:
         for span in sentences(passage.text):
             place, text = Chosen(number, *span), passage.text[span.start:span.end]
             is_item, is_row = bool(_ITEM.match(text)), " | " in text
-            head = head or place if is_row else None
+            head = head or place if is_row and not _NAMED.match(text) else None
             above = [passage.heading, *(passage.text[p.start:p.end] for p in (lead if is_item else None, head) if p and p != place)]
             leads = lead if is_item and not _FINISHED.search(text) else None
             led = f"{passage.text[leads.start:leads.end]}\n{text}" if leads else text

@@ -110,9 +110,7 @@ class Folder:
             suffix = os.path.splitext(name)[1].lower()
             if not found.failed.startswith("[E404] its name") and _is_left_out(rules, path, name):
                 continue
-            is_nested = suffix == archive.SUFFIX and suffix not in (self.types or ())
-            skipped = found.skipped or ("an archive within an archive is not opened" if is_nested else
-                                        self._rule(suffix, found.size_bytes, types))
+            skipped = found.skipped or self._rule(suffix, found.size_bytes, types)
             self._members[inner] = (place, name)
             yield Entry(inner, found.stamp, failed="" if skipped else found.failed, skipped=skipped)
 
@@ -195,7 +193,7 @@ def folder(root: str, types: Sequence[str] | None = None, exclude: Sequence[str]
     readers    "posix": who may read a row is who may open its file, by owner, group and mode
 
     A zip archive is a folder whose files are 'archive.zip/inner/b.md': types, exclude and max_bytes hold for each of them. With
-    ".zip" among the types it is a file. An archive within an archive is left out.
+    ".zip" among the types it is a file. An archive within an archive is a file too: one document, its files below each other.
 
     Links to folders are followed once; a loop ends by itself. Nothing outside `root` is read through a link.
     """

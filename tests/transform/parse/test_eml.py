@@ -137,3 +137,32 @@ def test_a_damaged_mail_gives_what_it_has(damage: bytes) -> None:
     assert parsed.author == "Kim"
     assert parsed.text.startswith(("From: Kim", "="))
     places(parsed)
+
+
+def test_what_only_the_html_says_and_archives_in_archives_are_read_and_the_depth_ends() -> None:
+    import io
+    import zipfile
+    from email.message import EmailMessage
+
+    def packed(name: str, content: bytes) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as file:
+            file.writestr(name, content)
+        return out.getvalue()
+
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Rooms", "kim@school.kr"
+    mail.set_content("The code of room 3 is MR-3107 from April\non, for everyone in the school.")
+    mail.add_alternative("<p>The code of room <b>3</b> is MR-3107 from April on, for everyone in the school.</p><p>Keys lie in box 9.</p>",
+                         subtype="html")
+    inner = packed("deep.txt", "깊은 곳의 금고 번호는 404".encode())
+    mail.add_attachment(packed("inner.zip", inner), maintype="application", subtype="zip", filename="a.zip")
+    for _ in range(6):
+        inner = packed("more.zip", inner)
+    mail.add_attachment(inner, maintype="application", subtype="zip", filename="bottomless.zip")
+    parsed = eml.parse(bytes(mail), "a.eml")
+    assert parsed.text.count("MR-3107") == 1
+    assert "Keys lie in box 9." in parsed.text
+    assert "a.zip\n\ninner.zip\n\ndeep.txt\n\n깊은 곳의 금고 번호는 404" in parsed.text
+    assert len(parsed.missing) == 1
+    assert parsed.missing[0].startswith("attachment 'bottomless.zip': none of its 1 files")

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
@@ -16,6 +16,7 @@ from tests.transform.parse.pages import HEIGHT, WIDTH, drawn
 DATA = Path(__file__).parents[2] / "data"
 SCAN = (DATA / "scan_ko.png").read_bytes()          # drawn with NanumGothic, 300 dots an inch
 
+FONTS = ("/usr/share/fonts/truetype/nanum/NanumGothic.ttf",)
 needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract") and not os.environ.get("CI"),
                                      reason="apt install tesseract-ocr tesseract-ocr-kor")
 
@@ -120,6 +121,68 @@ def test_a_photograph_that_lies_on_its_side_is_turned_as_its_camera_says() -> No
     assert "The library is open until 21:30" in made.text
     assert made.created is not None
     assert made.created.isoformat() == "2026-03-02T10:20:30+00:00"
+
+
+@needs_tesseract
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_a_scan_that_lies_on_its_side_is_read_and_its_places_are_those_of_the_scan(angle: int) -> None:
+    made = image.parse(saved(scanned().rotate(angle, expand=True), "PNG", dpi=(300, 300)), "a.png")
+    assert "The library is open until 21:30 on weekdays" in made.text
+    left, top, right, bottom = next(e.box for e in made.elements if made.text[e.start:e.end] == "도서관 연체료 안내")
+    assert (bottom - top > right - left) == (angle != 180)
+    width, height = (side * 72 / 300 for side in scanned().rotate(angle, expand=True).size)
+    near = {90: left, 180: height - bottom, 270: width - right}[angle]
+    assert 20 < near < 60                                      # the title's distance from the upper edge of the text
+
+
+@needs_tesseract
+def test_what_was_read_from_a_picture_says_so_and_how_surely() -> None:
+    made = image.parse(SCAN, "scan.png")
+    assert [(r.start, r.end) for r in made.recognised] == [(e.start, e.end) for e in made.elements]
+    assert all(0.6 < r.confidence <= 1 for r in made.recognised)
+    mixed = pdf.parse(drawn(scan_between_texts), "mixed.pdf")
+    assert {mixed.page_starts[1] <= r.start < r.end <= mixed.page_starts[2] for r in mixed.recognised} == {True}
+
+
+@needs_tesseract
+def test_a_page_that_cannot_be_read_surely_is_refused_with_its_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ocr, "MIN_LEGIBLE", 0.99)
+    with pytest.raises(SaemError, match="confidence of 9.%") as caught:
+        image.parse(SCAN, "a.png")
+    assert caught.value.code == "E401"
+    made = pdf.parse(drawn(scan_between_texts), "mixed.pdf")
+    assert "도서관" not in made.text
+    assert made.recognised == []
+    assert len(made.missing) == 1
+    assert made.missing[0].startswith("page 2 is a picture: its text could be read with a confidence of 9")
+
+
+@needs_tesseract
+@pytest.mark.parametrize("has_rules", [True, False])
+def test_a_page_of_lines_far_apart_and_a_ruled_table_are_read_whole(has_rules: bool) -> None:
+    pages, rows = lines_and_table(has_rules)
+    made = image.parse(saved(pages, "PNG", dpi=(300, 300)), "a.png")
+    assert "외부 차량 주차 요금은 시간당 2,700원입니다." in made.text
+    table = next(e for e in made.elements if e.kind == "table")
+    assert table.cells == rows
+
+
+def lines_and_table(has_rules: bool) -> tuple[Image.Image, list[list[str]]]:
+    font = next((path for path in FONTS if os.path.exists(path)), None)
+    if font is None:
+        pytest.skip("no Korean font: apt install fonts-nanum")
+    page = Image.new("L", (1650, 1100), 255)
+    pen, letters = ImageDraw.Draw(page), ImageFont.truetype(font, 44)
+    for k, line in enumerate(["사내 주차 요금 안내", "외부 차량 주차 요금은 시간당 2,700원입니다."]):
+        pen.text((120, 90 + 130 * k), line, font=letters, fill=0)
+    rows = [["직급", "일비", "식비"], ["사원", "23,500원", "31,000원"], ["과장", "35,200원", "44,000원"]]
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            x, y = 120 + 450 * c, 500 + 95 * r
+            pen.text((x + 25, y + 22), cell, font=letters, fill=0)
+            if has_rules:
+                pen.rectangle((x, y, x + 450, y + 95), outline=0, width=3)
+    return page, rows
 
 
 @needs_tesseract

@@ -72,7 +72,7 @@ def test_threads_read_as_one_does() -> None:
     assert together == [pdf.parse(content, "a.pdf") for content in contents]
 
 
-def test_notes_and_fields_of_a_form_are_told_as_not_read() -> None:
+def test_fields_of_a_form_are_read_and_notes_are_told_as_not_read() -> None:
     from reportlab.pdfgen.canvas import Canvas
     file = io.BytesIO()
     page = Canvas(file)
@@ -84,4 +84,8 @@ def test_notes_and_fields_of_a_form_are_told_as_not_read() -> None:
     page.save()
     parsed = pdf.parse(file.getvalue(), "form.pdf")
     assert "The fee is due in May." in parsed.text
-    assert parsed.missing == ["page 1: 1 note was not read", "page 1: 1 form field was not read"]
+    assert parsed.text.startswith("Applicant:\n\nKim\n")
+    assert parsed.missing == ["page 1: 1 note was not read"]
+    left, top, right, bottom = next(e.box for e in parsed.elements if parsed.text[e.start:e.end] == "Kim")
+    assert 70 < left < right < 275                               # where the field stands
+    assert 841.9 - 740 < top < bottom < 841.9 - 695

@@ -100,7 +100,7 @@ def test_the_numbers_of_a_list_that_stand_apart_make_no_table() -> None:
         ("list", "1. Bring your card\n2. Give it at the desk\n3. Wait for the lamp")]
 
 
-def test_running_heads_feet_and_page_numbers_are_left_out_and_nothing_else() -> None:
+def test_running_heads_and_feet_are_told_once_and_page_numbers_never() -> None:
     def draw(canvas: Canvas) -> None:
         for number in range(6):
             canvas.setFont("Helvetica", 9)
@@ -114,7 +114,9 @@ def test_running_heads_feet_and_page_numbers_are_left_out_and_nothing_else() -> 
                 canvas.drawString(60, 740 - 20 * k, f"Page {number} line {k} of the text, which is different everywhere.")
             canvas.showPage()
     text = parsed(drawn(draw)).text
-    assert not re.search(r"Library rules|- \d -|printed on", text)
+    assert not re.search(r"- \d -", text)
+    assert text.startswith("Saemteo School - Library rules\n\n")
+    assert text.count("Library rules") == text.count("printed on 2026-03-01") == 1
     assert all(f"Room {number * number}" in text and f"Page {number} line 0" in text for number in range(6))
 
 

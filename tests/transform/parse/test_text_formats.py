@@ -169,8 +169,7 @@ def test_markdown_reads_as_it_is_rendered() -> None:
 
 A late book costs ten cents a day. floor plan "연체료"는 100원이다.
 
-Item | Fee
-Book | 10
+Item: Book | Fee: 10
 
 - first
   - inner
@@ -196,7 +195,7 @@ def blocks(parsed: Parsed) -> list[tuple[str, str]]:
 def test_markdown_is_told_in_typed_blocks() -> None:
     assert blocks(markdown.parse(MARKDOWN.encode(), "rules.md")) == [
         ("title", "Lending books"), ("paragraph", 'A late book costs ten cents a day. floor plan "연체료"는 100원이다.'),
-        ("table", "Item | Fee\nBook | 10"), ("list", "- first\n  - inner"), ("list", "1. one"), ("title", "Late fees"),
+        ("table", "Item: Book | Fee: 10"), ("list", "- first\n  - inner"), ("list", "1. one"), ("title", "Late fees"),
         ("paragraph", "Write Vec<String> or Vec<String>, and use the <script> tag."), ("code", "def fee(days):\n    return days * 10")]
 
 
@@ -236,9 +235,8 @@ See the desk.
 
 Table
 
-Item | Fee
-Book | 10 cents
-Film | 1 euro
+Item: Book | Fee: 10 cents
+Item: Film | Fee: 1 euro
 
 - first
   - inner
@@ -325,3 +323,15 @@ def test_any_broken_html_gives_text_or_a_reason(source: str) -> None:
     for parser in (html, markdown):
         with contextlib.suppress(SaemError):
             assert headings_stand_where_they_say(parser.parse(source.encode(), "a.html"))
+
+
+def test_a_page_tells_what_it_leaves_out_and_reads_a_footer_that_says_how_to_reach_someone() -> None:
+    page = "<body><nav>Menu</nav><h1>Lunch</h1><p>From 11:25.</p><footer>Kitchen 02-123-4567</footer></body>"
+    parsed = html.parse(page.encode(), "a.html")
+    assert parsed.text == "Lunch\n\nFrom 11:25.\n\nKitchen 02-123-4567"
+    assert parsed.missing == ["navigation was not read: 4 characters"]
+
+
+def test_declarations_of_xml_leave_nothing_in_the_text() -> None:
+    page = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><p>A fact.</p>'
+    assert html.parse(page.encode(), "a.html").text == "A fact."

@@ -44,7 +44,8 @@ class Process:
         room = list(importlib.import_module("saem.transform.parse").__path__)
         setting = {"memory_bytes": limits.memory_bytes, "programs": self.programs, "parent": os.getpid(),
                    "importable": sandbox.importable(), "readable": [*sandbox.readable(), *room],
-                   "packages": {"saem.transform": [os.path.dirname(_HERE)], "saem.transform.parse": room}}
+                   "packages": {"saem.transform": [os.path.dirname(_HERE)], "saem.transform.parse": room,
+                                "saem.sources": list(importlib.import_module("saem.sources").__path__)}}
         self._popen = subprocess.Popen([sys.executable, "-I", "-S", os.path.join(_HERE, "worker.py"), json.dumps(setting)],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
                                        cwd=os.path.abspath(os.sep), start_new_session=True,

@@ -49,6 +49,9 @@ def parsed_of(told: Any) -> Parsed:
         if not parsed.text.startswith(heading.text, heading.start):
             raise Unfit(f"the heading {heading.text[:40]!r} does not stand at {heading.start}")
     _check_rising("elements", [place for element in parsed.elements for place in (element.start, element.end)], size)
+    _check_rising("recognised", [place for each in parsed.recognised for place in (each.start, each.end)], size)
+    if not all(0 <= each.confidence <= 1 for each in parsed.recognised):
+        raise Unfit("a confidence is not between 0 and 1")
     for element in parsed.elements:
         if element.kind not in KINDS or len(element.box) not in (0, 4):
             raise Unfit(f"an element of the kind {element.kind[:40]!r} with {len(element.box)} numbers as its box")

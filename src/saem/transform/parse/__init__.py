@@ -8,7 +8,7 @@ from saem.core import registry
 from saem.core.errors import SaemError
 from saem.core.operator import operator
 from saem.core.versions import versions
-from saem.transform.parse._parsed import Element, Heading, Parsed
+from saem.transform.parse._parsed import Element, Heading, Parsed, Recognised
 from saem.transform.parse._sniff import kind
 
 
@@ -23,6 +23,7 @@ class Document:
     """text is what citations point into, by character; page_starts[i] is where page i + 1 begins.
 
     created and modified are what the file itself says of them; missing is what of the file could not be read.
+    recognised: the stretches that were read from pictures, and how surely; [] where all text is the file's own.
     dates: those in the file's name, in their order (see transform/dates.py); date: the latest of them, to filter and sort by.
     """
     text: str
@@ -37,6 +38,7 @@ class Document:
     headings: list[Heading]
     elements: list[Element]
     missing: list[str]
+    recognised: list[Recognised]
 
 
 def _depends() -> list[str]:
@@ -61,7 +63,7 @@ def isolates(parser: ModuleType) -> bool:
     return bool(getattr(parser, "ISOLATED", True)) and os.name == "posix"
 
 
-@operator(version="3", consumes=["content"], depends=_depends, waits=_is_isolated)
+@operator(version="4", consumes=["content"], depends=_depends, waits=_is_isolated)
 def parse(file: File) -> Document:
     """A file's text, title, author, language, dates, pages, headings and elements, as its parser finds them in a process of its own.
 
@@ -82,7 +84,7 @@ def parse(file: File) -> Document:
     folders, _, name = file.path.rpartition("/")
     language, named = identify([parsed.text[:4000]])[0], dates(name, folders, stated.date() if stated else None)
     return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified, max(named, default=None), named,
-                    list(parsed.page_starts), list(parsed.headings), list(parsed.elements), list(parsed.missing))
+                    list(parsed.page_starts), list(parsed.headings), list(parsed.elements), list(parsed.missing), list(parsed.recognised))
 
 
 def _parser(suffix: str) -> ModuleType:

@@ -1,23 +1,15 @@
 """The blocks of a document as a parser meets them, put together into one text with exact offsets."""
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from saem.transform.parse._decode import VERSION as DECODE_VERSION
 from saem.transform.parse._decode import clean
-from saem.transform.parse._parsed import Element, Heading
+from saem.transform.parse._grid import VERSION as GRID_VERSION
+from saem.transform.parse._grid import Cell, one_line, told
+from saem.transform.parse._parsed import Element, Heading, Recognised
 
-VERSION = f"1.{DECODE_VERSION}"
+VERSION = f"2.{DECODE_VERSION}.{GRID_VERSION}"
 MAX_LEVEL = 9
-MAX_REPEATED = 80                     # characters of a cell that are told again in each row that it spans
-
-
-class Covered(Enum):
-    """A place in a table's grid that a merged cell covers."""
-    BY_LEFT = 0
-    BY_UPPER = 1
-
-
-Cell = str | Covered
 
 
 @dataclass
@@ -27,6 +19,7 @@ class Block:
     level: int = 0
     cells: list[list[str]] = field(default_factory=list)
     box: list[float] = field(default_factory=list)
+    confidence: float | None = None   # of the recognition that read it from a picture
 
 
 @dataclass
@@ -58,18 +51,11 @@ class Blocks:
         else:
             self.blocks.append(Block("list", line.lstrip(), box=box or []))
 
-    def table(self, rows: list[list[Cell]], box: list[float] | None = None) -> None:
-        """A row a line, `a | b`. A cell that spans rows is told in each of them, so that every row can be read alone."""
-        cells, lines = [], []
-        above: list[str] = []
-        for row in rows:
-            full = [one_line(cell) if isinstance(cell, str) else _covering(cell, above, column) for column, cell in enumerate(row)]
-            if any(full):
-                cells.append(full)
-                lines.append(" | ".join(text for text, cell in zip(full, row, strict=True) if isinstance(cell, str) or text).rstrip())
-            above = full
+    def table(self, rows: Sequence[Sequence[Cell]], box: list[float] | None = None, header_rows: int | None = None) -> None:
+        """A row a line that names its values; see _grid.told."""
+        cells, lines = told(rows, header_rows)
         if lines:
-            self.blocks.append(Block("table", "\n".join(line.strip() for line in lines), cells=cells, box=box or []))
+            self.blocks.append(Block("table", "\n".join(lines), cells=cells, box=box or []))
 
     def page(self) -> None:
         self.pages.append(len(self.blocks))
@@ -97,13 +83,10 @@ class Blocks:
         return text, [starts[page] if page < len(starts) else len(text) for page in self.pages], headings, elements
 
 
-def _covering(cell: Covered, above: list[str], column: int) -> str:
-    is_repeated = cell is Covered.BY_UPPER and column < len(above) and len(above[column]) <= MAX_REPEATED
-    return above[column] if is_repeated else ""
-
-
-def one_line(text: str) -> str:
-    return " ".join(clean(text).split())
+    def recognised(self, elements: Sequence[Element]) -> list[Recognised]:
+        """Which of the elements of `assembled` were read from pictures."""
+        return [Recognised(e.start, e.end, block.confidence)
+                for block, e in zip(self.blocks, elements, strict=True) if block.confidence is not None]
 
 
 def _lines(text: str, *, keep_indent: bool) -> str:
@@ -111,21 +94,3 @@ def _lines(text: str, *, keep_indent: bool) -> str:
     if keep_indent:
         return "\n".join(line.rstrip() for line in lines).strip("\n")
     return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
-
-
-class Nesting:
-    """For readers of formats in which text boxes, cells and notes hold blocks of their own: `out` is where blocks go now."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.out = Blocks()
-        self.outer: list[Blocks] = []
-
-    def begin(self) -> None:
-        self.outer.append(self.out)
-        self.out = Blocks()
-
-    def finish(self) -> Blocks:
-        content = self.out
-        self.out = self.outer.pop()
-        return content

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import IO
 
 from saem.core.errors import SaemError
+from saem.sources.archive import name_of
 
 MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 256 << 20          # expanded
@@ -40,7 +41,7 @@ class Container:
             self._zip = zipfile.ZipFile(BytesIO(content))
         except _BROKEN as error:
             raise self.corrupt(f"the file cannot be opened: {error}") from error
-        self._members = {info.filename.replace("\\", "/"): info for info in self._zip.infolist() if not info.is_dir()}
+        self._members = {name_of(info): info for info in self._zip.infolist() if not info.is_dir()}
         for name in self._members:
             if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/"):
                 raise self.corrupt(f"the archive holds a name that leads out of it: {name[:80]!r}")

@@ -18,11 +18,15 @@ _PAGE_NUMBER = re.compile(r"(?:[-–—\[(<|]\s*)?(?:page\s*|p\.\s*|쪽\s*)?#(?:
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
-def running(pages: Sequence[Sequence[Piece]], heights: Sequence[float]) -> list[set[int]]:
-    """Of each page, the indices of the pieces that belong to the furniture."""
+def running(pages: Sequence[Sequence[Piece]], heights: Sequence[float]) -> tuple[list[set[int]], list[set[int]]]:
+    """(of each page, the indices of the pieces that belong to the furniture; those of them that say something for the first time).
+
+    Page numbers say nothing; a head says what no other line may say: whose document it is, its number, how long it is kept.
+    """
     found: list[set[int]] = [set() for _ in pages]
+    new: list[set[int]] = [set() for _ in pages]
     if len(pages) < 2:
-        return found
+        return found, new
     # what a line says without its numbers, and where -> (page, index, its numbers)
     seen: dict[tuple[str, bool, int], list[tuple[int, int, list[int]]]] = defaultdict(list)
     for page, (pieces, height) in enumerate(zip(pages, heights, strict=True)):
@@ -32,6 +36,7 @@ def running(pages: Sequence[Sequence[Piece]], heights: Sequence[float]) -> list[
             place = piece.top if is_top else height - piece.bottom
             seen[key, is_top, round(place / SAME_HEIGHT)].append((page, index, [_value(n) for n in _NUMBER.findall(piece.text)]))
     done = set()
+    first: dict[tuple[str, tuple[int, ...]], tuple[int, int]] = {}
     for (key, is_top, place), here in seen.items():
         near = here + seen.get((key, is_top, place + 1), [])
         is_number = bool(_PAGE_NUMBER.match(key))
@@ -40,13 +45,27 @@ def running(pages: Sequence[Sequence[Piece]], heights: Sequence[float]) -> list[
         for page, index, numbers in near:                      # all numbers stay, or one of them rises with the pages
             for rising in range(-1 + is_number, len(numbers)):
                 by_shift[tuple((k == rising, n - page * (k == rising)) for k, n in enumerate(numbers))].append((page, index))
-        for group in by_shift.values():
+        for shift, group in by_shift.items():
             on = {page for page, _ in group}
             if len(on) >= needed and len(on) >= (MIN_NUMBER_SHARE if is_number else MIN_SHARE) * (max(on) - min(on) + 1):
                 done |= set(group)
+                if not is_number:
+                    said = key, tuple(n for is_rising, n in shift if not is_rising)
+                    first[said] = min(first.get(said, group[0]), *group)
     for page, index in done:
         found[page].add(index)
-    return found
+    for page, index in first.values():
+        new[page].add(index)
+    return found, new
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a line is nothing else.
+
+    >>> is_page_number("- 12 -"), is_page_number("3 / 10 쪽"), is_page_number("Room 12")
+    (True, True, False)
+    """
+    return bool(_PAGE_NUMBER.match(" ".join(_NUMBER.sub("#", text).split())))
 
 
 def _edges(pieces: Sequence[Piece], height: float) -> list[tuple[int, bool]]:

@@ -34,11 +34,13 @@ _LEADER = re.compile(r"(?:\.\s?){4,}|…{2,}|·{4,}")            # of a line in 
 
 @dataclass
 class Block:
-    """What is read as one: its lines, each of one or more pieces; or a table. `goes_on`: with the block before, across a column."""
+    """What is read as one: its lines, each of one or more pieces; or a table. `goes_on`: with the block before, across a column.
+    `is_running`: a page's head or foot."""
     kind: str
     lines: list[list[Piece]] = field(default_factory=list)
     table: Table | None = None
     goes_on: bool = False
+    is_running: bool = False
 
     @property
     def box(self) -> Box:
@@ -56,7 +58,7 @@ class Block:
 
 def is_open(block: Block, after: Block) -> bool:
     """Whether a paragraph goes on in the one after it, on the next page."""
-    if block.kind != "paragraph" or after.kind != "paragraph":
+    if block.kind != "paragraph" or after.kind != "paragraph" or after.is_running:
         return False
     first = after.lines[0][0].text[:1]
     return (not _END.search(block.lines[-1][-1].text) and _is_like(block.lines[-1], after.lines[0])

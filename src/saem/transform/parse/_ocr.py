@@ -8,27 +8,31 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from saem.core.errors import SaemError
 from saem.transform.parse._decode import clean
-from saem.transform.parse._piece import Box, Piece
+from saem.transform.parse._piece import Box, Piece, Rule, quarter
+from saem.transform.parse._scan import evened, wiped
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-VERSION = "1"
+VERSION = "2"
 PROGRAM = "tesseract"
 LANGUAGES = ("kor", "eng")
 DOTS_PER_INCH = 300                   # that a page is drawn with
 MAX_PIXELS = 30_000_000               # that are looked through; a larger picture is made smaller
 TIMEOUT_S = 120                       # for one picture
-MIN_CONFIDENCE = 40                   # per cent of a line, word by word; dust and pictures give lines below
-PAGE, SPARSE = "3", "11"              # how it looks for text: as on a page in columns; here and there
-MIN_INK = 1_500                       # dark pixels: fewer left are dust
-SURE_OF_REST = 70
+MIN_CONFIDENCE = 0.40                 # of a line's words; dust and pictures give lines below
+BLOCK, COLUMNS, TURNED = "6", "4", "0"        # what it takes a picture for: one block of lines; columns; or it tells how it is turned
+SURE_OF_PAGE = 0.90                   # below, it is read a second way too
+UPRIGHT = 0.70                        # below, it may be turned
+MIN_LEGIBLE = 0.60                    # of a page's words on average: below, what is read is not told
+FEW_WORDS = 60                        # of a page whose turn is found by trying
 KOREAN_FIRST = 15                     # per cent that Korean letters may be less sure of in such a line
 DOUBTED = 50                          # per cent; any word below
 SURE = 88                             # per cent; a word in Latin letters in a Korean line is below when it is none
@@ -59,8 +63,34 @@ def missing_languages() -> list[str]:
     return [name for name in LANGUAGES if name not in _languages()]
 
 
-def recognise(picture: "Image", points_per_pixel: float, path: str) -> list[Piece]:
-    """The pieces of a picture in shades of grey, in points. A page in several columns gives pieces side by side.
+class Reading(NamedTuple):
+    """pieces    in points of the picture as it is given; on a page in several columns they stand side by side
+    rules       that are drawn there, of tables
+    angle       at which the text runs there, counterclockwise: 0, 90, 180 or 270
+    confidence  of the program in its words, weighted by their length, from 0 to 1
+    """
+    pieces: list[Piece]
+    rules: list[Rule]
+    angle: int
+    confidence: float
+
+    @property
+    def is_legible(self) -> bool:
+        return bool(self.pieces) and self.confidence >= MIN_LEGIBLE
+
+    @property
+    def failing(self) -> str:
+        """Why its text is not told."""
+        if not self.pieces:
+            return "no text was found"
+        return f"its text could be read with a confidence of {self.confidence:.0%} alone, and below {MIN_LEGIBLE:.0%} it is not told"
+
+
+def recognise(picture: "Image", points_per_pixel: float, path: str) -> Reading:
+    """The text of a picture in shades of grey.
+
+    Without its rules it is read as one block, whose lines are cut at wide gaps and put in order by our own layout: the program's own
+    layout, its default, loses half of what is printed in Korean (benchmarks/ocr.py).
 
     Raises: E406 where tesseract fails, E401 where it is not installed.
     """
@@ -68,47 +98,79 @@ def recognise(picture: "Image", points_per_pixel: float, path: str) -> list[Piec
     if not known:
         raise SaemError("E401", "tesseract is installed without Korean and English", where=path, fix=INSTALL)
     dots = str(min(max(round(72 / points_per_pixel), 70), 2400))
-    lines = _read(picture, known, PAGE, dots, path)
-    rest = _without(picture, lines)
-    if rest is not None:
-        lines += [line for line in _read(rest, known, SPARSE, dots, path) if sum(w.confidence for w in line) >= SURE_OF_REST * len(line)]
+    picture, rules = wiped(evened(picture), points_per_pixel)
+    lines, angle = _read(picture, known, dots, path), 0
+    if _confidence(lines) < UPRIGHT:
+        for turn in _turns(picture, lines, dots, path):
+            turned = _read(_upright(picture, turn), known, dots, path)
+            if _worth(turned) > _worth(lines):
+                lines, angle = turned, turn
     heights = [_height(line) for line in lines]
     usual = median(heights) if heights else 0.0
-    return [piece for line, height in zip(lines, heights, strict=True)
-            for piece in _pieces(line, usual if 0.7 * usual < height < 1.4 * usual else height, points_per_pixel)]
+    pieces = [piece for line, height in zip(lines, heights, strict=True)
+              for piece in _pieces(line, usual if 0.7 * usual < height < 1.4 * usual else height, points_per_pixel)]
+    if angle:
+        _, back = quarter(angle, picture.width * points_per_pixel, picture.height * points_per_pixel)
+        pieces = [_moved(piece, back) for piece in pieces]
+    return Reading(pieces, rules, angle, _confidence(lines))
 
 
-def _read(picture: "Image", languages: list[str], mode: str, dots: str, path: str) -> list[list[_Word]]:
+def _read(picture: "Image", languages: list[str], dots: str, path: str) -> list[list[_Word]]:
+    """The lines of a picture that is upright: as a block, and where that is doubtful in columns, whichever is worth more."""
     content = io.BytesIO()
     picture.save(content, "PNG", compress_level=1)
-    lines = _lines(_run(content.getvalue(), "+".join(languages), mode, dots, path))
-    if "kor" in languages and any(_is_doubtful(word, line) for line in lines for word in line):
-        # with two languages, short Korean words are often taken for Latin letters: Korean alone decides those
-        lines = _corrected(lines, _lines(_run(content.getvalue(), "kor", mode, dots, path)))
-    return [line for line in lines if sum(w.confidence * len(w.text) for w in line) >= MIN_CONFIDENCE * sum(len(w.text) for w in line)]
+    best: list[list[_Word]] = []
+    for mode in (BLOCK, COLUMNS):
+        lines = _lines(_run(content.getvalue(), "+".join(languages), mode, dots, path))
+        if "kor" in languages and any(_is_doubtful(word, line) for line in lines for word in line):
+            # with two languages, short Korean words are often taken for Latin letters: Korean alone decides those
+            lines = _corrected(lines, _lines(_run(content.getvalue(), "kor", mode, dots, path)))
+        lines = [line for line in lines if _confidence([line]) >= MIN_CONFIDENCE]
+        best = max(best, lines, key=_worth)
+        if _confidence(best) >= SURE_OF_PAGE:
+            break
+    return best
 
 
-def _without(picture: "Image", lines: list[list[_Word]]) -> "Image | None":
-    """The picture without the lines that were read, where enough ink is left: lone titles are often passed over."""
-    import numpy as np
+def _confidence(lines: list[list[_Word]]) -> float:
+    chars = sum(len(word.text) for line in lines for word in line)
+    return sum(word.confidence * len(word.text) for line in lines for word in line) / (100 * chars) if chars else 0.0
+
+
+def _worth(lines: list[list[_Word]]) -> float:
+    """What is read surely counts, what is guessed counts against."""
+    return sum((word.confidence - DOUBTED) * len(word.text) for line in lines for word in line)
+
+
+def _turns(picture: "Image", lines: list[list[_Word]], dots: str, path: str) -> list[int]:
+    """The angles at which the text may run; all of them where the program cannot tell and there is little to read."""
+    content = io.BytesIO()
+    picture.save(content, "PNG", compress_level=1)
+    try:
+        told = re.search(r"Rotate: (\d+)", _run(content.getvalue(), "osd", TURNED, dots, path))
+    except SaemError:                                          # too few letters, or no data for it
+        told = None
+    if told and told[1] != "0":
+        return [int(told[1])]
+    return [90, 270, 180] if sum(map(len, lines)) <= FEW_WORDS else []
+
+
+def _upright(picture: "Image", angle: int) -> "Image":
     from PIL import Image
-    pixels = np.array(picture)
-    if lines and np.median(pixels) < 128:                       # light letters on dark: tesseract has turned it over by itself
-        return None
-    for line in lines:
-        left, top = (max(0, int(min(w.box[k] for w in line)) - 4) for k in (0, 1))
-        right, bottom = (int(max(w.box[k] for w in line)) + 4 for k in (2, 3))
-        pixels[top:bottom, left:right] = 255
-    ink = pixels < 110
-    is_rule = ink.mean(axis=1) > 0.4                            # a line across the page is no letter
-    return Image.fromarray(pixels) if lines and ink[~is_rule].sum() > MIN_INK else None
+    return picture.transpose({90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}[angle])
+
+
+def _moved(piece: Piece, back: Callable[[Box], Box]) -> Piece:
+    left, top, right, bottom = back((piece.left, piece.top, piece.right, piece.bottom))
+    return piece._replace(left=left, top=top, right=right, bottom=bottom, words=tuple((at, back(box)) for at, box in piece.words))
 
 
 def _run(content: bytes, languages: str, mode: str, dots: str, path: str) -> str:
     program = shutil.which(PROGRAM)
     if program is None:
         raise SaemError("E401", "the text of a picture is read by tesseract, which is not installed", where=path, fix=INSTALL)
-    command = [program, "stdin", "stdout", "-l", languages, "--dpi", dots, "--psm", mode, "-c", "preserve_interword_spaces=1", "tsv", "txt"]
+    command = [program, "stdin", "stdout", "-l", languages, "--dpi", dots, "--psm", mode]
+    command += ["-c", "min_characters_to_try=10"] if mode == TURNED else ["-c", "preserve_interword_spaces=1", "tsv", "txt"]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=TIMEOUT_S, check=False, env=_environment())
     except subprocess.TimeoutExpired as error:
@@ -224,11 +286,13 @@ def _pieces(line: list[_Word], height: float, scale: float) -> list[Piece]:
 
 
 def _piece(words: list[_Word], height: float, scale: float) -> Piece:
-    text, places = "", []
+    text = ""
+    places: list[tuple[int, Box]] = []
     for word in words:
         text += " " if text and word.has_space else ""
-        places.append((len(text), tuple(scale * side for side in word.box)))
+        left, top, right, bottom = word.box
+        places.append((len(text), (scale * left, scale * top, scale * right, scale * bottom)))
         text += clean(word.text)
-    boxes = [box for _, box in places]
-    top, bottom = min(b[1] for b in boxes), max(b[3] for b in boxes)
-    return Piece(text, min(b[0] for b in boxes), top, max(b[2] for b in boxes), bottom, scale * height, words=tuple(places))  # type: ignore[arg-type]
+    left, top = (min(box[side] for _, box in places) for side in (0, 1))
+    right, bottom = (max(box[side] for _, box in places) for side in (2, 3))
+    return Piece(text, left, top, right, bottom, scale * height, words=tuple(places), confidence=_confidence([words]))

@@ -31,6 +31,14 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Recognised:
+    """text[start:end] was read from a picture, so it may be wrong. confidence: of the program in its words, from 0 to 1."""
+    start: int
+    end: int
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Parsed:
     """A document as text. All offsets are characters (code points) of `text`, in rising order.
 
@@ -39,6 +47,7 @@ class Parsed:
                 before it; a page without text starts where the next one does. Empty for formats without pages
     elements    its blocks, in order, not overlapping; empty where the format marks none (plain text)
     created     by the file's own metadata, with a time zone (UTC where it names none); None when it holds none
+    recognised  the blocks that were read from pictures, in order; empty where all text is the file's own
     missing     what could not be read, one sentence each ("page 3 is a picture without text"): the rest is still worth having
 
     Raises: E401 when there is no text, because an empty document would be a loss that nobody notices.
@@ -52,6 +61,7 @@ class Parsed:
     created: datetime.datetime | None = None
     modified: datetime.datetime | None = None
     missing: list[str] = field(default_factory=list)
+    recognised: list[Recognised] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.text.strip():

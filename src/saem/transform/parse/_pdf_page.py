@@ -26,6 +26,7 @@ MAX_THICKNESS = 3.0                   # points: a thicker bar is no rule
 MIN_PICTURE_SHARE = 0.5               # of the page that a scan covers
 MIN_OUTLINES = 100                    # drawn things on a page without text
 MAX_NOTES = 1_000                     # of a page that are counted
+FIELD_SIZE = 10.0                     # points, of letters that the viewer draws
 MAX_STAMP_CHARS = 40                  # text that a scanner or an archive puts on a picture of a page
 
 _LINE = re.compile(r"[^\r\n\ufffe]+")
@@ -38,6 +39,38 @@ def attached(document: "PdfDocument") -> list[str]:
     import pypdfium2.raw as raw
     files = raw.FPDFDoc_GetAttachmentCount(document.raw)
     return [f"{_counted(files, 'attached file')} not read"] if files > 0 else []
+
+
+def _notes(page: Any) -> tuple[list[tuple[str, Box]], int]:
+    """(of what shows on the page - fields of a form, texts that readers wrote on it - the values, '' where it says none, and their
+    places (left, top, right, bottom, y upwards); how many notes only open when they are clicked)."""
+    import pypdfium2.raw as raw
+    shown: list[tuple[str, Box]] = []
+    closed = 0
+    for number in range(min(raw.FPDFPage_GetAnnotCount(page), MAX_NOTES)):
+        note = raw.FPDFPage_GetAnnot(page, number)
+        if not note:
+            continue
+        kind = raw.FPDFAnnot_GetSubtype(note)
+        if kind in (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT):
+            place = raw.FS_RECTF()
+            raw.FPDFAnnot_GetRect(note, place)
+            is_field = kind == raw.FPDF_ANNOT_WIDGET
+            value = _said(note, b"V" if is_field else b"Contents") if not is_field or _said(note, b"FT") in ("Tx", "Ch") else ""
+            shown.append((value, (place.left, place.top, place.right, place.bottom)))
+        closed += kind == raw.FPDF_ANNOT_TEXT
+        raw.FPDFPage_CloseAnnot(note)
+    return shown, closed
+
+
+def _said(note: Any, key: bytes) -> str:
+    import pypdfium2.raw as raw
+    size = raw.FPDFAnnot_GetStringValue(note, key, None, 0)
+    if size <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    raw.FPDFAnnot_GetStringValue(note, key, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
+    return buffer.raw[:size - 2].decode("utf-16-le", "replace")
 
 
 def _counted(number: int, what: str) -> str:
@@ -56,6 +89,10 @@ class Page:
         self.page = raw.FPDF_LoadPage(document, number)
         if not self.page:
             raise PdfiumError("the page cannot be loaded")
+        self.fields, self.unread = _notes(self.page)
+        if self.fields and raw.FPDFPage_Flatten(self.page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
+            raw.FPDF_ClosePage(self.page)                     # what fields and notes show is drawn on the page now
+            self.page = raw.FPDF_LoadPage(document, number)
         self.text_page = raw.FPDFText_LoadPage(self.page)
         if not self.text_page:
             self.close()
@@ -107,13 +144,16 @@ class Page:
                     found.append(piece)
             else:
                 found += self._split(start, end, rects, joins)
-        return found
+        return [*found, *self._undrawn()]
 
     def split(self, pieces: list[Piece], rules: list[Rule]) -> list[Piece]:
         """The same pieces; those that run across a rule that goes down are cut between their words there."""
         down = [rule for rule in rules if rule.bottom - rule.top > rule.right - rule.left]
         made: list[Piece] = []
         for piece in pieces:
+            if piece.start < 0:
+                made.append(piece)
+                continue
             middle = (piece.top + piece.bottom) / 2
             at = [r.left for r in down if piece.left + 1 < r.left < piece.right - 1 and r.top <= middle <= r.bottom]
             starts = [piece.start]
@@ -138,16 +178,19 @@ class Page:
         return found
 
     def notes(self) -> list[str]:
-        """What stands on the page beside its text: notes that readers have added, and fields of a form."""
-        kinds = [self.raw.FPDF_ANNOT_TEXT, self.raw.FPDF_ANNOT_FREETEXT, self.raw.FPDF_ANNOT_WIDGET]
-        found = []
-        for number in range(min(self.raw.FPDFPage_GetAnnotCount(self.page), MAX_NOTES)):
-            note = self.raw.FPDFPage_GetAnnot(self.page, number)
-            if note:
-                found.append(self.raw.FPDFAnnot_GetSubtype(note))
-                self.raw.FPDFPage_CloseAnnot(note)
-        notes, fields = found.count(kinds[0]) + found.count(kinds[1]), found.count(kinds[2])
-        return [*([_counted(notes, "note")] if notes else []), *([_counted(fields, "form field")] if fields else [])]
+        """What stands on the page beside its text and is not read: notes that open when they are clicked."""
+        return [_counted(self.unread, "note")] if self.unread else []
+
+    def _undrawn(self) -> Iterator[Piece]:
+        """Fields and texts whose writer left it to the viewer to draw them."""
+        held = "".join(self.text.split()) if self.fields else ""
+        for value, box in self.fields:
+            if value.strip() and "".join(value.split()) not in held:
+                left, top, right, bottom = self.turn(*box)
+                lines = [line for line in map(str.strip, clean(value).split("\n")) if line]
+                height = (bottom - top) / max(len(lines), 1)
+                for number, line in enumerate(lines):
+                    yield Piece(line, left, top + number * height, right, top + (number + 1) * height, min(height, FIELD_SIZE))
 
     def is_picture(self) -> bool:
         """Whether the page shows a picture instead of text: a scan, with a stamp at most."""
@@ -174,6 +217,8 @@ class Page:
 
     def part(self, piece: Piece, start: int, end: int) -> Box:
         """Of the characters start:end of a piece's text."""
+        if piece.start < 0:
+            return (piece.left, piece.top, piece.right, piece.bottom)
         raw = self.text[piece.start:piece.end]
         if len(raw) != len(piece.text):                        # cleaned: each character's place is told by what stands before it
             lengths = [len(clean(raw[:k])) for k in range(len(raw) + 1)]

@@ -1,19 +1,19 @@
 """The pieces of one page, from wherever they come, put in reading order as blocks."""
 from saem.transform.parse import _layout
-from saem.transform.parse._piece import Box, Piece, Rule
+from saem.transform.parse._piece import Box, Piece, Rule, quarter
 from saem.transform.parse._tables import aligned, ruled
 from saem.transform.parse._written import Sheet
 
-VERSION = "1"                         # of reading order, tables and blocks
+VERSION = "2"                         # of reading order, tables and blocks
 
 
 def sheet(pieces: list[Piece], rules: list[Rule], width: float, height: float, angle: int = 0) -> Sheet:
-    """`angle`: that the text runs at, counterclockwise as the page is seen: 0, 90 or 270."""
+    """`angle`: that the text runs at, counterclockwise as the page is seen: 0, 90, 180 or 270."""
     restore = None
     if not pieces:
         return Sheet([])
     if angle:
-        turn, restore = _quarter(angle, width, height)
+        turn, restore = quarter(angle, width, height)
         pieces = [_moved(p, turn((p.left, p.top, p.right, p.bottom))) for p in pieces]
         rules = [Rule(*turn((r.left, r.top, r.right, r.bottom))) for r in rules]
     if _layout.is_simple(pieces):
@@ -26,10 +26,3 @@ def sheet(pieces: list[Piece], rules: list[Rule], width: float, height: float, a
 def _moved(piece: Piece, box: Box) -> Piece:
     left, top, right, bottom = box
     return piece._replace(left=left, top=top, right=right, bottom=bottom)
-
-
-def _quarter(angle: int, width: float, height: float) -> tuple:  # type: ignore[type-arg]
-    """(to upright places, back to the page's) of text that runs upwards (90) or downwards (270)."""
-    if angle == 90:
-        return (lambda b: (height - b[3], b[0], height - b[1], b[2])), (lambda b: (b[1], height - b[2], b[3], height - b[0]))
-    return (lambda b: (b[1], width - b[2], b[3], width - b[0])), (lambda b: (width - b[3], b[0], width - b[1], b[2]))

@@ -34,9 +34,14 @@ def one_line(value: str) -> str:
 
 def is_header(row: Sequence[str], following: Sequence[object]) -> bool:
     """Whether a first row names the columns: short, all different, without a number or a date, and something follows."""
+    return bool(following) and are_names(row)
+
+
+def are_names(row: Sequence[str], may_lack: int = 1) -> bool:
+    """Whether the cells of a row can be names of columns; so many of them may be empty."""
     cells = [cell.strip() for cell in row]
     named = [cell for cell in cells if cell]
-    return (bool(following) and len(named) >= max(1, len(cells) - 1) and len(set(named)) == len(named)
+    return (len(named) >= max(1, len(cells) - may_lack) and len(set(named)) == len(named)
             and not any(len(cell) > MAX_NAME_CHARS or _is_value(cell) for cell in named))
 
 

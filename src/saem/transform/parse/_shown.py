@@ -3,6 +3,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from saem.transform.parse._grid import names_of
 from saem.transform.parse._parsed import Element
 from saem.transform.parse._piece import Box, Piece, rows_of
 
@@ -36,7 +37,12 @@ class Shown:
                   and top - NEAR <= (p.top + p.bottom) / 2 <= bottom + NEAR]
         found: list[Box] = []
         at = element.start
+        names = " ".join(element.cells[0]) if names_of(element.cells) else ""      # a header that is told in its rows alone
         for piece in (piece for row in rows_of(inside) for piece in row):
+            if names and piece.text in names:
+                names = names.replace(piece.text, "", 1)
+                continue
+            names = ""
             place = text.find(piece.text, at, element.end)
             if place < 0:                                      # cells of one row, columns, a hyphen that has gone
                 place = text.find(piece.text.rstrip("-"), element.start, element.end)
@@ -55,4 +61,6 @@ def words_part(piece: Piece, start: int, end: int) -> Box:
     boxes = [box for (at, box), stop in zip(piece.words, edges, strict=True) if at < end and start < stop]
     if not boxes:
         return (piece.left, piece.top, piece.right, piece.bottom)
+    if piece.bottom - piece.top > 1.5 * (piece.right - piece.left):        # it runs up or down
+        return (piece.left, min(b[1] for b in boxes), piece.right, max(b[3] for b in boxes))
     return (min(b[0] for b in boxes), piece.top, max(b[2] for b in boxes), piece.bottom)

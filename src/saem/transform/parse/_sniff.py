@@ -84,7 +84,7 @@ def _signed(content: bytes, path: str, suffix: str, what: str, suffixes: tuple[s
     inside = next((each for each in _inside(content) if each), ()) if what == ZIP and suffix not in OTHER_DOCUMENTS else ()
     if suffix in (inside or suffixes):
         return suffix
-    for each in inside or suffixes[:1]:
+    for each in inside or (() if what == ZIP else suffixes[:1]):
         if each in registry.parsers():
             return each
     raise _misnamed(path, suffix, f"is {what} ({inside[0][1:]})" if inside else f"is {what}", (inside or suffixes)[0])

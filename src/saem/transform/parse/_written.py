@@ -1,13 +1,15 @@
 """Blocks become a document's text, its elements, and the place of every piece in it."""
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from saem.transform.parse._grid import names_of, one_line
 from saem.transform.parse._layout import Block, is_open
-from saem.transform.parse._parsed import Element
+from saem.transform.parse._parsed import Element, Recognised
 from saem.transform.parse._piece import Box, Piece, rows_of
-from saem.transform.parse._tables import Table
+from saem.transform.parse._tables import Table, cell_text
 
 BETWEEN = "\n\n"                      # blocks; lines of one block are a newline apart
 MIN_SPACED = 3                        # lines that end with a space, before the lack of one says that a word goes on
@@ -31,6 +33,18 @@ class Written:
     elements: list[Element]
     sizes: list[float]
     spans: list[tuple[int, int, int, Piece]] = field(default_factory=list)
+
+    def recognised(self) -> list[Recognised]:
+        """The elements that were read from pictures, each as sure as its pieces are by their length."""
+        chars, sure = [0] * len(self.elements), [0.0] * len(self.elements)
+        starts = [element.start for element in self.elements]
+        for start, end, _, piece in self.spans:
+            if piece.confidence is not None:
+                place = bisect_right(starts, start) - 1
+                chars[place] += end - start
+                sure[place] += (end - start) * piece.confidence
+        return [Recognised(e.start, e.end, round(each / count, 3))
+                for e, each, count in zip(self.elements, sure, chars, strict=True) if count]
 
 
 class _Writer:
@@ -73,7 +87,7 @@ class _Writer:
 
 
 def write(sheets: Sequence[Sheet]) -> Written:
-    """The text of all pages: blocks an empty line apart, the rows of a table as lines `a | b`, an item of a list a line."""
+    """The text of all pages: blocks an empty line apart, the rows of a table as lines that name their values, an item of a list a line."""
     writer = _Writer(_breaks_words(sheets))
     elements: list[Element] = []
     sizes: list[float] = []
@@ -117,18 +131,23 @@ def _block(writer: _Writer, block: Block, page: int, following: Piece | None) ->
 
 
 def _table(writer: _Writer, table: Table, page: int) -> list[list[str]]:
-    made: list[list[str]] = []
-    for number, row in enumerate(table.cells):
-        if number:
+    """Its cells. Where its first row names the columns, each row that follows names its values; see _grid.py."""
+    texts = [[one_line(cell_text(cell)) for cell in row] for row in table.cells]
+    names = names_of(texts)
+    made = texts[:bool(names)]
+    for row in table.cells[len(made):]:
+        if made[bool(names):]:
             writer.put("\n")
         made.append([])
-        last = max((column for column, cell in enumerate(row) if cell), default=0)
+        held = [column for column, cell in enumerate(row) if cell]
+        is_named = bool(names) and (len(held) > 1 or len(row) < 3)
         for column, cell in enumerate(row):
-            if 0 < column <= last:
+            if 0 < column <= max(held, default=0) and (not names or cell and column > held[0]):
                 writer.put(" | ")
+            if is_named and cell and names[column]:
+                writer.put(f"{names[column]}: ")
             start = len(writer.parts)
-            lines = rows_of(cell)
-            writer.lines(lines, page, " ", None)
+            writer.lines(rows_of(cell), page, " ", None)
             made[-1].append("".join(writer.parts[start:]))
     return made
 

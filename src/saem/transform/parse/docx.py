@@ -1,14 +1,17 @@
-"""Word documents, by their own XML: headings, lists with their numbers, tables, footnotes, text boxes.
+"""Word documents, by their own XML: headings, lists with their numbers, tables, footnotes, text boxes, pictures, headers and footers.
 
-Left out, since no reader would quote them: headers, footers, comments, deleted and hidden text, tables of contents.
+Comments and hidden text are told in `missing`. Left out, since no reader would quote them: deleted text, tables of contents.
 Source: ECMA-376 part 1, section 17 (WordprocessingML).
 """
 from dataclasses import dataclass, field
 
-from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
-from saem.transform.parse._blocks import Blocks, Cell, Covered, Nesting
+from saem.transform.parse import _media, _ocr
+from saem.transform.parse._blocks import Blocks
 from saem.transform.parse._container import Container
-from saem.transform.parse._numbering import note_mark
+from saem.transform.parse._media import Pictures
+from saem.transform.parse._nesting import VERSION as NESTING_VERSION
+from saem.transform.parse._nesting import Nesting, once
+from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._opc import main_part, properties, relations
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
@@ -17,33 +20,58 @@ from saem.transform.parse._word_styles import Lists, Style, attribute, level_of,
 from saem.transform.parse._xml import Reader, number
 
 SUFFIXES: tuple[str, ...] = (".docx", ".docm")
-VERSION = f"1+{BLOCKS_VERSION}.{OUTLINE_VERSION}"
-LIBRARIES: tuple[str, ...] = ()
+VERSION = f"2+{NESTING_VERSION}.{OUTLINE_VERSION}.{_media.VERSION}"
+LIBRARIES: tuple[str, ...] = _media.LIBRARIES
+PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)                    # of pictures
 
 MAX_COLUMNS = 63                      # of a table, Word's own limit
+PAGE_FIELDS = ("PAGE", "NUMPAGES", "SECTIONPAGES")
 
 
 def parse(content: bytes, path: str) -> Parsed:
     """Headings are told by style or outline level; where there are none, numbered parts of rules are. A footnote follows its
-    paragraph. There are no pages: a docx has none before a program lays it out.
+    paragraph, a picture's text the paragraph that it hangs on. What the headers say stands first, what the footers say last.
+    There are no pages: a docx has none before a program lays it out.
 
     Raises: E401 (no text), E402 (no docx), E403 (encrypted), E404 (corrupt).
     """
     container = Container(content, path)
     part = main_part(container, ".docx", "word/document.xml")
-    others = {kind: target for kind, target in relations(container, part).values() if target in container}
+    targets = [(kind, target) for kind, target in relations(container, part).values() if target in container]
+    others = dict(targets)
     styles = styles_of(container, others["styles"]) if "styles" in others else {}
     lists = Lists(lists_of(container, others["numbering"]) if "numbering" in others else {})
+    pictures = Pictures(container)
     notes: dict[str, str] = {}
     for kind in ("footnotes", "endnotes"):
         if kind in others:
-            notes |= _Reader(container, others[kind], styles, lists, {}).notes
-    reader = _Reader(container, part, styles, lists, notes)
-    text, _, headings, elements = reader.out.assembled()
+            notes |= _Reader(container, others[kind], styles, lists, {}, pictures).notes
+    reader = _Reader(container, part, styles, lists, notes, pictures)
+    around = {kind: once([_Reader(container, target, styles, lists, {}, pictures).out for each, target in targets if each == kind])
+              for kind in ("header", "footer")}
+    if "comments" in others:
+        reader.unread["comment"] += _Comments(container, others["comments"]).count
+    whole = Blocks([*around["header"], *reader.out.blocks, *around["footer"]])
+    text, _, headings, elements = whole.assembled()
     about = properties(container)
     title = about.title or next(iter([*reader.titles, *(heading.text for heading in headings if heading.level == 1)]), "")
     return Parsed(text, title, [], headings or outline(text), elements, about.author, about.created, about.modified,
-                  reader.missing())
+                  [*reader.missing(), *pictures.missing()], whole.recognised(elements))
+
+
+class _Comments(Reader):
+    """How many there are."""
+
+    def __init__(self, container: Container, part: str) -> None:
+        super().__init__()
+        self.count = 0
+        self.scan(container, part)
+
+    def start_comment(self, _: dict[str, str]) -> None:
+        self.count += 1
+
+    def add(self, characters: str) -> None:
+        pass
 
 
 @dataclass
@@ -56,43 +84,35 @@ class _Paragraph:
     boxes: list[Blocks] = field(default_factory=list)         # text boxes that hang on it
 
 
-@dataclass
-class _Cell:
-    content: Blocks
-    columns: int = 1
-    is_covered: bool = False
-
-
-@dataclass
-class _Table:
-    rows: list[list[_Cell]] = field(default_factory=list)
-    is_row_deleted: bool = False
-    is_outer: bool = False            # one of its cells holds a table
-
-
 class _Reader(Nesting, Reader):
-    """Scans one part. `out` takes the blocks of the innermost body, cell, text box or note; `outer` are those around it."""
+    """Scans one part."""
     LEFT_OUT = ("del", "moveFrom", "Fallback", "rt", "sectPr", "pPrChange", "rPrChange", "tblPrChange", "tcPrChange", "trPrChange")
-    UNREAD = {"blip": "picture", "chart": "chart", "relIds": "diagram", "OLEObject": "embedded object", "altChunk": "embedded document"}
+    UNREAD = {"chart": "chart", "relIds": "diagram", "OLEObject": "embedded object", "altChunk": "embedded document"}
 
-    def __init__(self, container: Container, part: str, styles: dict[str, Style], lists: Lists, notes: dict[str, str]) -> None:
+    def __init__(self, container: Container, part: str, styles: dict[str, Style], lists: Lists, notes: dict[str, str],
+                 pictures: Pictures) -> None:
         super().__init__()
-        self.styles, self.lists, self.notes = styles, lists, notes
+        self.styles, self.lists, self.notes, self.pictures = styles, lists, notes, pictures
+        self.targets = relations(container, part)
         self.paragraphs: list[_Paragraph] = []
-        self.tables: list[_Table] = []
-        self.cited: list[str] = []                            # notes to be told after the block that is open
-        self.note, self.note_number = "", 0
+        self.note = ""
         self.titles: list[str] = []
         self.is_hidden = self.is_format = self.is_row_format = False
+        self.field: list[str] | None = None                   # the instruction of a field, while it is read
+        self.is_page_number = self.is_page_field = False      # a field of that kind has begun; what follows is its result
         self.scan(container, part)
 
     def add(self, characters: str) -> None:
-        if self.paragraphs and not self.is_hidden:
+        if self.field is not None:
+            self.field.append(characters)
+        elif self.is_hidden:
+            self.unread["stretch of hidden text"] += bool(characters.strip())
+        elif self.paragraphs and not self.is_page_field:
             self.paragraphs[-1].text.append(characters)
 
     def leave_out(self, _: dict[str, str]) -> None:
         if self.is_row_format and self.tables:                # <w:del/> among a row's properties: the row is deleted
-            self.tables[-1].is_row_deleted = True
+            self.tables[-1].deleted.add(self.tables[-1].row)
         self.skipped = 1
 
     # ---- characters
@@ -120,6 +140,36 @@ class _Reader(Nesting, Reader):
     def start_noBreakHyphen(self, _: dict[str, str]) -> None:
         self.add("-")
 
+    def start_instrText(self, _: dict[str, str]) -> None:
+        self.field, self.is_text = [], True
+
+    def end_instrText(self) -> None:
+        self.is_page_number = _is_page_field("".join(self.field or ()))
+        self.field, self.is_text = None, False
+
+    def start_fldChar(self, attributes: dict[str, str]) -> None:
+        is_result = attribute(attributes, "fldCharType") == "separate"
+        self.is_page_field, self.is_page_number = is_result and self.is_page_number, False
+
+    def start_fldSimple(self, attributes: dict[str, str]) -> None:
+        self.is_page_field = _is_page_field(attribute(attributes, "instr"))
+
+    def end_fldSimple(self) -> None:
+        self.is_page_field = False
+
+    def start_blip(self, attributes: dict[str, str]) -> None:
+        self.show(attribute(attributes, "embed"))
+
+    def start_imagedata(self, attributes: dict[str, str]) -> None:
+        self.show(attribute(attributes, "id"))
+
+    def show(self, identifier: str) -> None:
+        blocks = self.pictures.blocks(self.targets.get(identifier, ("", ""))[1])
+        if self.paragraphs:
+            self.paragraphs[-1].boxes.append(blocks)
+        else:
+            self.out.extend(blocks)
+
     def start_footnoteReference(self, attributes: dict[str, str]) -> None:
         self.cite("footnote", attributes)
 
@@ -129,9 +179,9 @@ class _Reader(Nesting, Reader):
     def cite(self, kind: str, attributes: dict[str, str]) -> None:
         note = self.notes.pop(f"{kind} {attribute(attributes, 'id')}", "")
         if note:
-            self.note_number += 1
-            self.add(note_mark(self.note_number))
-            self.cited.append(f"{note_mark(self.note_number)} {note}")
+            mark = self.next_note()
+            self.add(mark)
+            self.cited.append(f"{mark} {note}")
 
     # ---- paragraphs
 
@@ -190,12 +240,6 @@ class _Reader(Nesting, Reader):
         else:
             self.out.paragraph(text, style.kind or "paragraph")
 
-    def tell_notes(self) -> None:
-        if not self.outer:
-            for note in self.cited:
-                self.out.paragraph(note)
-            self.cited.clear()
-
     # ---- what holds blocks of its own
 
     def start_txbxContent(self, _: dict[str, str]) -> None:
@@ -225,56 +269,28 @@ class _Reader(Nesting, Reader):
 
     # ---- tables
 
-    def start_tbl(self, _: dict[str, str]) -> None:
-        if self.tables:
-            self.tables[-1].is_outer = True
-        self.tables.append(_Table())
-
-    def start_tr(self, _: dict[str, str]) -> None:
-        if self.tables:
-            self.tables[-1].rows.append([])
-
     def start_trPr(self, _: dict[str, str]) -> None:
         self.is_row_format = True
 
     def end_trPr(self) -> None:
         self.is_row_format = False
 
-    def end_tr(self) -> None:
-        if self.tables and self.tables[-1].is_row_deleted:
-            self.tables[-1].rows.pop()
-            self.tables[-1].is_row_deleted = False
-
-    def start_tc(self, _: dict[str, str]) -> None:
-        self.begin()
-        if self.tables and self.tables[-1].rows:
-            self.tables[-1].rows[-1].append(_Cell(self.out))
+    def start_tblHeader(self, attributes: dict[str, str]) -> None:
+        if self.tables and attribute(attributes, "val") not in ("0", "false", "off"):
+            self.tables[-1].headers.add(self.tables[-1].row)
 
     def start_gridSpan(self, attributes: dict[str, str]) -> None:
-        if self.tables and self.tables[-1].rows and self.tables[-1].rows[-1]:
-            self.tables[-1].rows[-1][-1].columns = number(attribute(attributes, "val"), 1, MAX_COLUMNS)
+        if self.cell:
+            self.cell.columns = number(attribute(attributes, "val"), 1, MAX_COLUMNS)
 
     def start_vMerge(self, attributes: dict[str, str]) -> None:
-        if self.tables and self.tables[-1].rows and self.tables[-1].rows[-1]:
-            self.tables[-1].rows[-1][-1].is_covered = attribute(attributes, "val") != "restart"
-
-    def end_tc(self) -> None:
-        self.finish()
+        if self.cell:
+            self.cell.is_covered = attribute(attributes, "val") != "restart"
 
     def end_tbl(self) -> None:
-        table = self.tables.pop()
-        cells = [cell for row in table.rows for cell in row]
-        if len(cells) == 1 or table.is_outer and (len(table.rows) == 1 or max(map(len, table.rows), default=0) == 1):
-            for cell in cells:                                # it frames text or places tables: what is in it stands for itself
-                self.out.extend(cell.content)
-        else:
-            self.out.table([_grid(row) for row in table.rows])
+        super().end_tbl()
         self.tell_notes()
 
 
-def _grid(row: list[_Cell]) -> list[Cell]:
-    places: list[Cell] = []
-    for cell in row:
-        places.append(Covered.BY_UPPER if cell.is_covered else cell.content.flat())
-        places += [Covered.BY_LEFT] * (cell.columns - 1)
-    return places
+def _is_page_field(instruction: str) -> bool:
+    return instruction.split()[:1] in ([name] for name in PAGE_FIELDS)

@@ -11,19 +11,19 @@ from email import errors, header, message_from_bytes, policy, utils
 from email.message import Message
 from typing import Any
 
-from saem.core import registry
 from saem.core.errors import SaemError
 from saem.transform.parse import _ocr, html
 from saem.transform.parse._decode import clean, decode
-from saem.transform.parse._parsed import Element, Heading, Parsed
-from saem.transform.parse._sniff import kind
+from saem.transform.parse._joined import MAX_DEPTH, Joined
+from saem.transform.parse._joined import VERSION as JOINED_VERSION
+from saem.transform.parse._ocr import depends as depends
+from saem.transform.parse._parsed import Parsed
 
 SUFFIXES: tuple[str, ...] = (".eml",)
-VERSION = f"2+{html.VERSION}"
+VERSION = f"3+{html.VERSION}.{JOINED_VERSION}"
 LIBRARIES: tuple[str, ...] = html.LIBRARIES
 PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)                    # of attached pictures
 
-MAX_DEPTH = 4                         # of mails within mails
 MAX_PARTS = 1000                      # of one mail
 MAX_BOUNDARIES = 100                  # of multiparts within multiparts: the parser's time grows with their number times the size
 MAX_HEADER_CHARS = 20_000             # the library's time grows with the square of it
@@ -48,10 +48,10 @@ def parse(content: bytes, path: str) -> Parsed:
     ('반납', 'Kim', '반납\\n\\nFrom: Kim <kim@school.kr>\\n\\nBring the books.')
     """
     mail = _message(content, path)
-    letter = Letter(path)
+    letter = Letter(path=path)
     letter.show(mail, 1)
-    return Parsed("".join(letter.parts), _header(mail, "subject"), headings=letter.headings, elements=letter.elements,
-                  author=_author(mail), created=_date(mail), missing=letter.missing)
+    return Parsed(letter.text, _header(mail, "subject"), headings=letter.headings, elements=letter.elements,
+                  author=_author(mail), created=_date(mail), missing=letter.missing, recognised=letter.recognised)
 
 
 def _message(content: bytes, path: str) -> Message:
@@ -68,14 +68,10 @@ def _message(content: bytes, path: str) -> Message:
 
 
 @dataclass
-class Letter:
+class Letter(Joined):
     """The text as it grows: a mail, and the mails and files attached to it."""
-    path: str
-    parts: list[str] = field(default_factory=list)
-    length: int = 0
-    headings: list[Heading] = field(default_factory=list)
-    elements: list[Element] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    path: str = ""
+    beside: list[str] = field(default_factory=list)           # what the HTML that was not chosen says, and the plain text does not
 
     def show(self, mail: Message, level: int) -> None:
         subject = _header(mail, "subject")
@@ -83,7 +79,8 @@ class Letter:
             self.head(subject, level)
         is_korean = any("가" <= character <= "힣" for character in subject)
         lines = [f"{names[is_korean]}: {_header(mail, name)}" for name, names in SHOWN.items() if _header(mail, name)]
-        self.add(Parsed("\n".join(lines)) if lines else None, level)
+        if lines:
+            self.add(Parsed("\n".join(lines)), level)
         attached: list[tuple[str, bytes]] = []
         for part in self.bodies(mail):
             name = _file_name(part)
@@ -91,6 +88,7 @@ class Letter:
                 self.attach_mail(part, level)
             elif part.get_content_maintype() == "text" and part.get_content_disposition() != "attachment" and not name:
                 self.try_add(_body(part, self.path), level)
+                self.add_beside(level)
             else:
                 attached.append((name or f"attachment.{part.get_content_subtype()}", _payload(part)))
         for name, content in attached:
@@ -109,7 +107,9 @@ class Letter:
             if part.get_content_type() == "message/rfc822" or not isinstance(children, list):
                 yield part
             elif part.get_content_type() == "multipart/alternative":
-                todo += reversed(_chosen(children, self.path))
+                chosen, beside = _chosen(children, self.path)
+                self.beside += beside
+                todo += reversed(chosen)
             else:
                 todo += reversed([child for child in children if isinstance(child, Message)])
 
@@ -121,23 +121,10 @@ class Letter:
         else:
             self.show(mail, level + 1)
 
-    def attach(self, name: str, content: bytes, level: int) -> None:
-        """A file's own text under its name, or a word in `missing`."""
-        try:
-            suffix = kind(content, name)
-            parser = registry.parsers().get(suffix)
-            if suffix == ".eml" and level > MAX_DEPTH:
-                raise SaemError("E404", f"mails are attached to mails {MAX_DEPTH} deep")
-            if parser is None:
-                raise SaemError("E402", f"no parser takes '{suffix}' files")
-            parsed: Parsed = parser.parse(content, name)
-        except Exception as error:                             # whatever ails an attachment, the mail itself is worth having
-            why = error.what if isinstance(error, SaemError) else f"{type(error).__name__}: {error}"
-            self.missing.append(f"attachment '{name}': {why}")
-            return
-        self.head(name, level)
-        self.add(parsed, level)
-        self.missing += [f"attachment '{name}': {what}" for what in parsed.missing]
+    def add_beside(self, level: int) -> None:
+        for text in self.beside:
+            self.add(Parsed(text), level)
+        self.beside.clear()
 
     def try_add(self, part: tuple[str, bool], level: int) -> None:
         text, is_html = part
@@ -147,43 +134,28 @@ class Letter:
             if error.code != "E401":
                 raise
 
-    def head(self, text: str, level: int) -> None:
-        start = self.begin()
-        self.headings.append(Heading(start, min(level, 6), text))
-        self.elements.append(Element("title", start, start + len(text)))
-        self.write(text)
 
-    def add(self, parsed: Parsed | None, level: int) -> None:
-        if parsed is None:
-            return
-        text = parsed.text.rstrip()
-        start = self.begin()
-        self.headings += [Heading(start + h.start, min(level + h.level, 6), h.text) for h in parsed.headings]
-        self.elements += [Element(e.kind, start + e.start, start + e.end, [], e.cells) for e in parsed.elements]
-        self.write(text)
-
-    def begin(self) -> int:
-        if self.parts:
-            self.write("\n\n")
-        return self.length
-
-    def write(self, text: str) -> None:
-        self.parts.append(text)
-        self.length += len(text)
-
-
-def _chosen(parts: list[Any], path: str) -> list[Message]:
-    """Plain text, but for one that only says that there is HTML; parts that are neither (pictures, invitations) beside it."""
+def _chosen(parts: list[Any], path: str) -> tuple[list[Message], list[str]]:
+    """(plain text, but for one that only says that there is HTML; parts that are neither (pictures, invitations) beside it;
+    what only the HTML that is left out says)."""
     plain = [part for part in parts if part.get_content_type() == "text/plain"]
     rest = [part for part in parts if part.get_content_maintype() == "multipart" or part.get_content_type() == "text/html"]
     others = [part for part in parts if part not in plain and part not in rest]
     if plain and rest:
         pages = [part for each in rest for part in each.walk() if part.get_content_type() == "text/html"]
-        size = sum(len(_html_text(_body(part, path)[0])) for part in pages[:1])
-        if len(_body(plain[0], path)[0].strip()) >= MIN_PLAIN_SHARE * size:
+        shown = _html_text(_body(pages[0], path)[0]) if pages else ""
+        said = _body(plain[0], path)[0]
+        if len(said.strip()) >= MIN_PLAIN_SHARE * len(shown):
             inside = [part for each in rest for part in each.walk() if part is not each and part not in pages and not part.is_multipart()]
-            return plain + others + inside
-    return (rest or plain) + others
+            held = _bare(said)
+            more = "\n".join(line for line in shown.split("\n") if _bare(line) and _bare(line) not in held)
+            return plain + others + inside, [more] if more else []
+    return (rest or plain) + others, []
+
+
+def _bare(text: str) -> str:
+    """Letters and digits alone: the two texts differ in marks and line breaks."""
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def _html_text(source: str) -> str:

@@ -11,11 +11,13 @@ from saem.core.errors import SaemError
 from saem.transform.parse import html
 from saem.transform.parse._container import Container, encrypted
 from saem.transform.parse._decode import clean
-from saem.transform.parse._parsed import Element, Heading, Parsed
+from saem.transform.parse._joined import VERSION as JOINED_VERSION
+from saem.transform.parse._joined import Joined
+from saem.transform.parse._parsed import Parsed
 from saem.transform.parse._xml import local, scan
 
 SUFFIXES: tuple[str, ...] = (".epub",)
-VERSION = f"1+{html.VERSION}"
+VERSION = f"2+{html.VERSION}.{JOINED_VERSION}"
 LIBRARIES: tuple[str, ...] = html.LIBRARIES
 
 PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
@@ -41,11 +43,7 @@ def parse(content: bytes, path: str) -> Parsed:
     package = _package(archive, path)
     names = _names(archive, package, path)
     locked = _locked(archive, path)
-    parts: list[str] = []
-    headings: list[Heading] = []
-    elements: list[Element] = []
-    missing: list[str] = []
-    length = 0
+    book = Joined()
     for identifier in package.spine:
         name, kind, properties = package.manifest.get(identifier, ("", "", ""))
         if name in locked:
@@ -56,25 +54,18 @@ def parse(content: bytes, path: str) -> Parsed:
             chapter = html.parse(archive.read(name), name)
         except SaemError as error:
             if error.code != "E401":
-                missing.append(f"the chapter '{name}': {error.what}")
+                book.missing.append(f"the chapter '{name}': {error.what}")
             continue
         if name in names and not (chapter.headings and chapter.headings[0].start == 0):
-            start = length + 2 if parts else 0
-            parts.append(names[name])
-            headings.append(Heading(start, 1, names[name]))
-            elements.append(Element("title", start, start + len(names[name])))
-            length = start + len(names[name])
-        start = length + 2 if parts else 0
-        parts.append(chapter.text)
-        length = start + len(chapter.text)
-        headings += [Heading(start + each.start, each.level, each.text) for each in chapter.headings]
-        elements += [Element(each.kind, start + each.start, start + each.end, [], each.cells) for each in chapter.elements]
-    if missing and not parts:
-        raise SaemError("E404", f"no chapter could be read: {missing[0]}", where=path, fix="open it in a reader and save it anew")
+            book.head(names[name], 1)
+        book.add(chapter)
+        book.missing += [f"the chapter '{name}': {each}" for each in chapter.missing]
+    if book.missing and not book.parts:
+        raise SaemError("E404", f"no chapter could be read: {book.missing[0]}", where=path, fix="open it in a reader and save it anew")
     about = package.about
-    return Parsed("\n\n".join(parts), _first(about, "title"), headings=headings, elements=elements,
+    return Parsed(book.text, _first(about, "title"), headings=book.headings, elements=book.elements,
                   author=", ".join(about.get("creator", [])), created=_date(_first(about, "date")), modified=_date(package.modified),
-                  missing=missing)
+                  missing=book.missing)
 
 
 def _first(about: dict[str, list[str]], name: str) -> str:

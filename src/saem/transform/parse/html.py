@@ -1,4 +1,5 @@
-"""HTML: the main text, tables as rows `a | b`, list items as lines `- a`, without navigation and other furniture.
+"""HTML: the main text, tables as rows that name their values, list items as lines `- a`; navigation and other
+furniture is told, not read.
 
 selectolax (MIT, 8 MB, no dependencies; the lexbor parser of HTML5) over lxml (twice slower to walk, cuts documents off at a
 depth of 256), trafilatura and justext (2.5 MB/s against 10, a dozen dependencies, and they return text without headings).
@@ -6,19 +7,21 @@ Its one weakness is shared by every HTML5 parser: time grows with depth times si
 """
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saem.core.errors import missing
 from saem.transform.parse._decode import VERSION as DECODE_VERSION
 from saem.transform.parse._decode import decode
-from saem.transform.parse._parsed import Element, Heading, Parsed, moment
+from saem.transform.parse._html_lines import BLOCKS, Lines
+from saem.transform.parse._html_lines import VERSION as LINES_VERSION
+from saem.transform.parse._parsed import Parsed, moment
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 SUFFIXES: tuple[str, ...] = (".html", ".htm", ".xhtml")
-VERSION = f"2+{DECODE_VERSION}"
+VERSION = f"3+{DECODE_VERSION}.{LINES_VERSION}"
 LIBRARIES: tuple[str, ...] = ("selectolax",)
 
 MAX_DEPTH = 256                       # of nested elements; real pages stay below 100
@@ -31,27 +34,20 @@ INVISIBLE = frozenset({
     "button", "input", "textarea", "datalist", "audio", "video", "map", "rp", "rt"
 })
 FURNITURE = frozenset({"nav", "footer", "aside", "header"})
+NAMES = {"nav": "navigation", "footer": "a footer", "aside": "an aside", "header": "a page header"}
 FURNITURE_ROLES = frozenset({
     "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar", "dialog",
     "alertdialog"
 })
-PARAGRAPHS = frozenset({
-    "p", "ul", "ol", "dl", "table", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "figure", "hr",
-    "details"
-})
-LINES = frozenset({
-    "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "form", "fieldset", "legend",
-    "figcaption", "caption", "summary", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "center",
-    "body", "html", "option", "hgroup"
-})
-BLOCKS = PARAGRAPHS | LINES
 # names of <meta> -> what they say; the first that a page has is taken
 META = {"author": "author", "article:author": "author", "dc.creator": "author", "dcterms.creator": "author",
         "article:published_time": "created", "date": "created", "dc.date": "created", "dcterms.created": "created",
         "datepublished": "created", "pubdate": "created",
         "article:modified_time": "modified", "og:updated_time": "modified", "dcterms.modified": "modified", "last-modified": "modified"}
-LEVELS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
+_CONTACT = re.compile(r"\d{2,4}[-.) ]\s?\d{3,4}[-. ]\d{4}|[\w.+-]+@[\w-]+\.\w|주소|Address", re.IGNORECASE)
+# XML's declarations within a DOCTYPE, whose end HTML would take for text
+_ENTITIES = re.compile(r"(<!DOCTYPE[^\[>]{0,500})\[.{0,20000}?\]\s*>", re.DOTALL | re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]+)", re.IGNORECASE)
 # What cannot nest (comments, scripts) is stepped over whole; an unclosed comment reaches to the end, as browsers have it
 _TAG = re.compile(r"<!--(?:.*?-->|.*)|<(script|style)\b.*?(?:</\1\s*>|$)|<(/?)([a-z][a-z0-9-]*)[^<>]*>",
@@ -63,23 +59,35 @@ _NOT_NESTING = frozenset({
 
 
 def parse(content: bytes, path: str) -> Parsed:
-    """The title is <title>, else the first <h1>.
+    """The title is <title>, else the first <h1>. A footer that says how to reach someone stands last; other furniture is in `missing`.
 
     Raises: E401 (no text), E402 (not text), E103 (selectolax is not installed).
 
-    >>> page = parse(b"<title>Fees</title><nav>Home</nav><h1>Late fees</h1><table><tr><td>Book<td>100</table>", "a.html")
-    >>> page.title, page.text
-    ('Fees', 'Late fees\\n\\nBook | 100')
+    >>> page = parse(b"<title>Fees</title><nav>Home</nav><h1>Late fees</h1><table><tr><th>Item<th>Won<tr><td>Book<td>100</table>", "a.html")
+    >>> page.title, page.text, page.missing
+    ('Fees', 'Late fees\\n\\nItem: Book | Won: 100', ['navigation was not read: 4 characters'])
     """
     charset = _CHARSET.search(content[:4096])
     source = decode(content, path, charset[1].decode("ascii") if charset else "")
     tree = tree_of(source)
     title = tree.css_first("title")
-    text, headings, elements = main_text(tree).assembled()
+    lines, furniture = main_text(tree)
+    text, headings, elements = lines.assembled()
+    left = Counter[str]()
+    for node in furniture:
+        beside, _, blocks = render(node, is_page=False).assembled()
+        if node.tag == "footer" and _CONTACT.search(beside):
+            start = len(text) + 2 if text else 0
+            text = f"{text}\n\n{beside}" if text else beside
+            for e in blocks:
+                elements.append(replace(e, kind="paragraph" if e.kind == "title" else e.kind, start=start + e.start, end=start + e.end))
+        elif beside:
+            left[NAMES.get(node.tag or "", "furniture")] += len(beside)
     named = " ".join(title.text().split()) if title else ""
     about = _about(tree)
     return Parsed(text, named or next((h.text for h in headings if h.level == 1), ""), [], headings, elements,
-                  about.get("author", ""), moment(about.get("created", "")), moment(about.get("modified", "")))
+                  about.get("author", ""), moment(about.get("created", "")), moment(about.get("modified", "")),
+                  [f"{what} was not read: {chars} characters" for what, chars in left.items()])
 
 
 def _about(tree: "LexborHTMLParser") -> dict[str, str]:
@@ -98,7 +106,7 @@ def tree_of(source: str) -> "LexborHTMLParser":
         from selectolax.lexbor import LexborHTMLParser
     except ModuleNotFoundError as error:
         raise missing("selectolax", "reading HTML", "parse") from error
-    return LexborHTMLParser(flatten(source))
+    return LexborHTMLParser(flatten(_ENTITIES.sub(r"\1>", source, count=1)))
 
 
 def flatten(source: str, max_depth: int = MAX_DEPTH) -> str:
@@ -139,199 +147,29 @@ def flatten(source: str, max_depth: int = MAX_DEPTH) -> str:
     return _TAG.sub(dissolve, source)
 
 
-@dataclass
-class Rows:
-    """A table that is open: the line at which it begins, its rows so far, and the cells of the row that is open."""
-    start: int
-    rows: list[list[str]] = field(default_factory=list)
-    row: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Lines:
-    """Lines of text as they are found on a walk through the tree, and what is open at the moment.
-
-    blocks: first line -> (kind, line after the last, cells) of what is no paragraph; in_list: (first, after the last) of whole lists.
-    """
-    lines: list[str] = field(default_factory=list)
-    blocks: dict[int, tuple[str, int, list[list[str]]]] = field(default_factory=dict)
-    in_list: list[tuple[int, int]] = field(default_factory=list)
-    list_start: int = 0
-    caption_start: int = 0
-    levels: dict[int, int] = field(default_factory=dict)      # number of the line -> level of the heading that it is
-    piece: list[str] = field(default_factory=list)            # of the line that is being built
-    prefix: str = ""                                          # of that line: a list mark
-    lists: list[int] = field(default_factory=list)            # the next number of each open list, 0 for bullets
-    tables: list["Rows | None"] = field(default_factory=list)      # those that are open; None for layout
-    is_cell: bool = False
-    is_preformatted: bool = False
-    articles: int = 0
-
-    def open(self, node: "LexborNode", tag: str) -> None:
-        if tag == "pre" and not self.is_cell:
-            self.end_paragraph()
-            self.is_preformatted = True
-        elif tag == "br":
-            self.end_line()
-        elif tag == "img":
-            self.piece.append(f" {node.attributes.get('alt') or ''} ")
-        elif tag not in BLOCKS:
-            return
-        elif tag in ("td", "th") and self.tables and self.tables[-1] is not None:
-            self.is_cell = True
-        elif tag in PARAGRAPHS and not (self.lists and tag in ("p", "ul", "ol")):
-            self.end_paragraph()
-        else:
-            self.end_line()
-        if tag in ("ul", "ol"):
-            if not self.lists:
-                self.list_start = len(self.lines)
-            self.lists.append(_first_number(node) if tag == "ol" else 0)
-        elif tag == "li":
-            self.start_item()
-        elif tag == "table":
-            self.tables.append(None if _is_layout(node) else Rows(len(self.lines)))
-        elif tag in ("caption", "figcaption"):
-            self.caption_start = len(self.lines)
-        elif tag in ("main", "article"):
-            self.articles += 1
-
-    def close(self, tag: str) -> None:
-        if tag not in BLOCKS:
-            return
-        if tag == "pre" and self.is_preformatted:
-            self.is_preformatted = False
-            self.end_preformatted()
-        elif tag in ("td", "th") and self.is_cell and (table := self.tables[-1]) is not None:
-            table.row.append(" ".join("".join(self.piece).split()))
-            self.piece.clear()
-            self.is_cell = False
-        elif tag == "tr" and self.tables and (table := self.tables[-1]) is not None:
-            if any(table.row):
-                self.piece.append(" | ".join(table.row))
-                table.rows.append(table.row)
-            table.row = []
-            self.end_line()
-        elif tag in LEVELS:
-            self.end_heading(LEVELS[tag])
-        elif tag in PARAGRAPHS and not (self.lists and tag == "p") and not len(self.lists) > 1:
-            self.end_paragraph()
-        else:
-            self.end_line()
-        if tag in ("ul", "ol") and self.lists:
-            self.lists.pop()
-            if not self.lists:
-                self.in_list.append((self.list_start, len(self.lines)))
-        elif tag == "table" and self.tables:
-            table = self.tables.pop()
-            if table and table.rows:
-                self.blocks[table.start] = ("table", len(self.lines), table.rows)
-        elif tag in ("caption", "figcaption"):
-            if len(self.lines) > self.caption_start:
-                self.blocks[self.caption_start] = ("caption", len(self.lines), [])
-            if self.tables and (table := self.tables[-1]):
-                table.start = len(self.lines)
-        elif tag in ("main", "article"):
-            self.articles -= 1
-
-    def start_item(self) -> None:
-        number = self.lists[-1] if self.lists else 0
-        self.prefix = "  " * (len(self.lists) - 1) + (f"{number}. " if number else "- ")
-        if number:
-            self.lists[-1] += 1
-
-    def end_line(self) -> None:
-        if self.is_cell or self.is_preformatted:
-            self.piece.append("\n")
-            return
-        line = " ".join("".join(self.piece).split())
-        self.piece.clear()
-        if line:
-            self.lines.append(self.prefix + line)
-            self.prefix = ""
-
-    def end_paragraph(self) -> None:
-        self.end_line()
-        if self.lines and self.lines[-1] and not self.is_cell:
-            self.lines.append("")
-
-    def end_heading(self, level: int) -> None:
-        before = len(self.lines)
-        self.end_line()
-        if len(self.lines) > before:
-            self.levels[before] = level
-        self.end_paragraph()
-
-    def end_preformatted(self) -> None:
-        block = "".join(self.piece).strip("\n").expandtabs(4)
-        self.piece.clear()
-        if block.strip():
-            self.blocks[len(self.lines)] = ("code", len(self.lines) + block.count("\n") + 1, [])
-            self.lines += [*(line.rstrip() for line in block.split("\n")), ""]
-
-    def assembled(self) -> tuple[str, list[Heading], list[Element]]:
-        """(text, headings, elements). Lines that no block takes are a list's where a list is, else paragraphs."""
-        self.end_line()
-        lines, levels, blocks = self.lines, self.levels, self.blocks
-        listed = {number for first, after in self.in_list for number in range(first, after)}
-        starts, start = [], 0
-        for line in lines:
-            starts.append(start)
-            start += len(line) + 1
-        elements: list[Element] = []
-        number, count = 0, len(lines)
-        while number < count:
-            first, line = number, lines[number]
-            block = blocks.get(number)
-            number += 1
-            if not line:
-                if block:                                     # it begins with an empty line
-                    blocks.setdefault(number, block)
-                continue
-            cells: list[list[str]] = []
-            if first in levels:
-                kind = "title"
-            elif block:
-                kind, after, cells = block
-                while number < after and number not in levels:
-                    number += 1
-            else:
-                kind = "list" if first in listed else "paragraph"
-                while number < count and lines[number] and number not in blocks and number not in levels and (
-                        (number in listed) == (first in listed)):
-                    number += 1
-            last = number - 1
-            while not lines[last]:
-                last -= 1
-            indent = 0 if kind == "code" else len(line) - len(line.lstrip())
-            elements.append(Element(kind, starts[first] + indent, starts[last] + len(lines[last]), [], cells))
-        return "\n".join(lines).rstrip(), [Heading(starts[n], level, lines[n]) for n, level in levels.items()], elements
-
-    def __len__(self) -> int:
-        return sum(map(len, self.lines))
-
-
-def _is_layout(table: "LexborNode") -> bool:
-    """Whether a table places the parts of a page: its cells hold tables or headings. (A search below a node may find itself.)"""
-    return table.css_first("h1, h2, h3, h4, form") is not None or any(found.mem_id != table.mem_id for found in table.css("table"))
-
-
-def _first_number(node: "LexborNode") -> int:
-    first = node.attributes.get("start") or "1"
-    return int(first) if first.isascii() and first.isdigit() and len(first) < 6 else 1
-
-
-def main_text(tree: "LexborHTMLParser") -> Lines:
-    """<main>, else the only <article>, if it is the bulk of the page; else the page without its furniture; else all of it."""
+def main_text(tree: "LexborHTMLParser") -> tuple[Lines, list["LexborNode"]]:
+    """(the text, the furniture that is not in it): of <main>, else of the only <article>, if it is the bulk of the page; else of the
+    page without its furniture; else of all of it."""
     body = tree.body
     if body is None:
-        return Lines()
+        return Lines(), []
+    page = render(body, is_page=True)
     mains = tree.css("main, [role=main]") or tree.css("article")
     if len(mains) == 1:
         lines = render(mains[0], is_page=False)
-        if len(lines) >= MIN_MAIN_CHARS or len(lines) >= MIN_MAIN_SHARE * len(render(body, is_page=True)) > 0:
-            return lines
-    return render(body, is_page=True) or render(body, is_page=False)
+        if len(lines) >= MIN_MAIN_CHARS or len(lines) >= MIN_MAIN_SHARE * len(page) > 0:
+            return lines, [*page.left_out, *_outside(body, mains[0])]
+    return (page, page.left_out) if page else (render(body, is_page=False), [])
+
+
+def _outside(body: "LexborNode", main: "LexborNode") -> list["LexborNode"]:
+    """What stands beside the main text, and is no furniture by name."""
+    found: list[LexborNode] = []
+    node: LexborNode | None = main
+    while node is not None and node.parent is not None and node.mem_id != body.mem_id:
+        found += [each for each in node.parent.iter() if each.mem_id != node.mem_id and not _is_left_out(each, each.tag or "", True)]
+        node = node.parent
+    return found
 
 
 def render(root: "LexborNode", *, is_page: bool) -> Lines:
@@ -348,6 +186,8 @@ def render(root: "LexborNode", *, is_page: bool) -> Lines:
                 node = node.first_child
                 continue
             out.close(tag)
+        elif is_page and tag not in INVISIBLE and not _is_left_out(node, tag, False):
+            out.left_out.append(node)
         while node.next is None:                              # up to the next element that has something after it
             if node.parent is None or node.parent.mem_id == root.mem_id:
                 out.end_line()

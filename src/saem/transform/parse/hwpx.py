@@ -1,38 +1,42 @@
-"""Hancom's HWPX, by its own XML: outline levels as headings, numbered and bulleted paragraphs, tables, notes, text boxes.
+"""Hancom's HWPX, by its own XML: outline levels as headings, numbered and bulleted paragraphs, tables, notes, text boxes, pictures,
+headers and footers.
 
-Left out, since no reader would quote them: headers, footers, memos, hidden comments, deleted text. Of the packages that read
-HWPX (unhwp, kreuzberg, python-hwpx, hwp-hwpx-parser) none gives blocks with their places in the text.
+Memos and hidden comments are told in `missing`; deleted text is left out. Of the packages that read HWPX (unhwp, kreuzberg,
+python-hwpx, hwp-hwpx-parser) none gives blocks with their places in the text.
 Source: KS X 6101 (OWPML).
 """
 import re
 from dataclasses import dataclass, field
 
 from saem.core.errors import SaemError
-from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
-from saem.transform.parse._blocks import Blocks, Cell, Covered, Nesting
+from saem.transform.parse import _media, _ocr
+from saem.transform.parse._blocks import Blocks
 from saem.transform.parse._container import Container, encrypted
-from saem.transform.parse._decode import clean
+from saem.transform.parse._grid import MAX_SPAN
+from saem.transform.parse._hwpx_head import HEADER, Head, package
+from saem.transform.parse._media import Pictures
+from saem.transform.parse._nesting import VERSION as NESTING_VERSION
+from saem.transform.parse._nesting import Nesting, once
 from saem.transform.parse._numbering import Counter, note_mark
-from saem.transform.parse._opc import Properties, real_title
+from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
-from saem.transform.parse._parsed import Parsed, moment
-from saem.transform.parse._xml import Reader, local, number, scan
+from saem.transform.parse._parsed import Parsed
+from saem.transform.parse._xml import Reader, number
 
 SUFFIXES: tuple[str, ...] = (".hwpx",)
-VERSION = f"1+{BLOCKS_VERSION}.{OUTLINE_VERSION}"
-LIBRARIES: tuple[str, ...] = ()
+VERSION = f"2+{NESTING_VERSION}.{OUTLINE_VERSION}.{_media.VERSION}"
+LIBRARIES: tuple[str, ...] = _media.LIBRARIES
+PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)                    # of pictures
 
-HEADER = "Contents/header.xml"
 MAX_HEADING_CHARS = 120               # outlines also number whole sentences of a report; those are items of a list
-MAX_GRID = 1000                       # rows or columns that a cell may span
 _SECTION = re.compile(r"Contents/section(\d+)\.xml$")
-_OUTLINE_STYLE = re.compile(r"(?:개요|outline|제목|heading)\s?(\d+)$", re.IGNORECASE)
 
 
 def parse(content: bytes, path: str) -> Parsed:
     """Headings are paragraphs with an outline level; where there are none, numbered parts of rules are. A note follows its
-    paragraph, a table's caption the table. There are no pages: an HWPX has none before a program lays it out.
+    paragraph, a table's caption the table. What the headers say stands first, what the footers say last. There are no pages: an HWPX
+    has none before a program lays it out.
 
     Raises: E401 (no text), E402 (no hwpx), E403 (encrypted), E404 (corrupt).
     """
@@ -43,92 +47,19 @@ def parse(content: bytes, path: str) -> Parsed:
                         fix="give the file the suffix of what it is")
     if "META-INF/manifest.xml" in container and b"encryption-data" in container.read("META-INF/manifest.xml"):
         raise encrypted(path)
-    head = _Head()
+    head = Head()
     if HEADER in container:
         head.scan(container, HEADER)
-    reader = _Section(head)
+    about, parts = package(container)
+    reader = _Section(head, Pictures(container), parts)
     for _, name in sections:
         reader.is_deleted = False
         reader.scan(container, name)
-    text, _, headings, elements = reader.out.assembled()
-    about = _properties(container)
+    whole = Blocks([*once(reader.around["header"]), *reader.out.blocks, *once(reader.around["footer"])])
+    text, _, headings, elements = whole.assembled()
     title = about.title or next((heading.text for heading in headings if heading.level == 1), "")
-    return Parsed(text, title, [], headings or outline(text), elements, about.author, about.created, about.modified, reader.missing())
-
-
-def _properties(container: Container) -> Properties:
-    part = "Contents/content.hpf"
-    texts: dict[str, str] = {}
-    name = ""
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal name
-        name = attributes.get("name", "") if local(tag) == "meta" else local(tag)
-
-    def text(characters: str) -> None:
-        texts[name] = texts.get(name, "") + characters
-
-    if part in container:
-        scan(container.chunks(part), start, None, text, path=container.path, name=part)
-    return Properties(real_title(texts.get("title", "")), " ".join(clean(texts.get("creator", "")).split()),
-                      moment(texts.get("CreatedDate", "")), moment(texts.get("ModifiedDate", "")))
-
-
-@dataclass
-class _Numbering:
-    """Per level, from 0: how its number is written, the pattern around it, the first number."""
-    formats: dict[int, str] = field(default_factory=dict)
-    patterns: dict[int, str] = field(default_factory=dict)
-    starts: dict[int, int] = field(default_factory=dict)
-
-
-class _Head(Reader):
-    """header.xml: the numberings, and what each paragraph format and style means."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.numberings: dict[str, _Numbering] = {}
-        self.formats: dict[str, tuple[str, str, int]] = {}    # paragraph format -> (NONE, OUTLINE, NUMBER or BULLET; numbering; level)
-        self.levels: dict[str, int] = {}                      # style -> outline level by its name, from 1
-        self.captions: set[str] = set()
-        self.numbering: _Numbering | None = None
-        self.level = 0
-        self.format = ""
-
-    def start_numbering(self, attributes: dict[str, str]) -> None:
-        self.numbering = self.numberings[attributes.get("id", "")] = _Numbering()
-
-    def end_numbering(self) -> None:
-        self.numbering = None
-
-    def start_paraHead(self, attributes: dict[str, str]) -> None:
-        if self.numbering:
-            self.level = number(attributes.get("level", ""), 1, 10) - 1
-            self.numbering.formats[self.level] = attributes.get("numFormat", "")
-            self.numbering.starts[self.level] = number(attributes.get("start", ""), 1)
-            self.numbering.patterns[self.level] = ""
-            self.is_text = True
-
-    def end_paraHead(self) -> None:
-        self.is_text = False
-
-    def add(self, characters: str) -> None:
-        if self.numbering:
-            self.numbering.patterns[self.level] += characters
-
-    def start_paraPr(self, attributes: dict[str, str]) -> None:
-        self.format = attributes.get("id", "")
-
-    def start_heading(self, attributes: dict[str, str]) -> None:
-        self.formats[self.format] = (attributes.get("type", ""), attributes.get("idRef", ""), number(attributes.get("level", ""), 0, 9))
-
-    def start_style(self, attributes: dict[str, str]) -> None:
-        style = attributes.get("id", "")
-        for name in (attributes.get("name", ""), attributes.get("engName", "")):
-            if found := _OUTLINE_STYLE.match(name.strip()):
-                self.levels.setdefault(style, number(found[1], 1, 10))
-            if name in ("캡션", "Caption"):
-                self.captions.add(style)
+    return Parsed(text, title, [], headings or outline(text), elements, about.author, about.created, about.modified,
+                  [*reader.missing(), *reader.pictures.missing()], whole.recognised(elements))
 
 
 @dataclass
@@ -139,37 +70,18 @@ class _Paragraph:
     below: list[Blocks] = field(default_factory=list)         # tables and text boxes that stand in it
 
 
-@dataclass
-class _Cell:
-    content: Blocks
-    row: int = 0
-    column: int = 0
-    rows: int = 1
-    columns: int = 1
-
-
-@dataclass
-class _Table:
-    cells: list[_Cell] = field(default_factory=list)
-    row: int = -1
-    is_outer: bool = False            # one of its cells holds a table
-
-
 class _Section(Nesting, Reader):
-    """Scans sections. `out` takes the blocks of the innermost body, cell, text box, caption or note; `outer` are those around it."""
-    LEFT_OUT = ("header", "footer", "hiddenComment", "fieldBegin", "masterPage", "subText", "parameters", "shapeComment", "footNotePr",
-                "endNotePr", "memo", "trackChange")
-    UNREAD = {"pic": "picture", "chart": "chart", "ole": "embedded object", "video": "video"}
+    """Scans sections."""
+    LEFT_OUT = ("masterPage", "subText", "parameters", "shapeComment", "footNotePr", "endNotePr", "memo", "trackChange")
+    UNREAD = {"chart": "chart", "ole": "embedded object", "video": "video"}
 
-    def __init__(self, head: _Head) -> None:
+    def __init__(self, head: Head, pictures: Pictures, parts: dict[str, str]) -> None:
         super().__init__()
-        self.head = head
+        self.head, self.pictures, self.parts = head, pictures, parts
         self.paragraphs: list[_Paragraph] = []
-        self.tables: list[_Table] = []
         self.counters: dict[str, Counter] = {}
         self.outline_numbering = ""
-        self.notes: list[str] = []                            # to be told after the block that is open
-        self.note_number = 0
+        self.around: dict[str, list[Blocks]] = {"header": [], "footer": []}
         self.is_deleted = False
 
     def add(self, characters: str) -> None:
@@ -221,10 +133,7 @@ class _Section(Nesting, Reader):
         self.tell(paragraph)
         for blocks in paragraph.below:
             self.out.extend(blocks)
-        if not self.outer:
-            for note in self.notes:
-                self.out.paragraph(note)
-            self.notes.clear()
+        self.tell_notes()
 
     def tell(self, paragraph: _Paragraph) -> None:
         kind, numbering, depth = self.head.formats.get(paragraph.format, ("", "", 0))
@@ -264,6 +173,22 @@ class _Section(Nesting, Reader):
     def end_drawText(self) -> None:
         self.place(self.finish())
 
+    start_header = start_footer = start_drawText
+
+    def end_header(self) -> None:
+        self.around["header"].append(self.finish())
+
+    def end_footer(self) -> None:
+        self.around["footer"].append(self.finish())
+
+    def start_fieldBegin(self, attributes: dict[str, str]) -> None:
+        self.unread["memo"] += attributes.get("type") == "MEMO"
+        self.skipped = 1
+
+    def start_hiddenComment(self, _: dict[str, str]) -> None:
+        self.unread["hidden comment"] += 1
+        self.skipped = 1
+
     def start_caption(self, _: dict[str, str]) -> None:
         self.begin()
 
@@ -272,69 +197,31 @@ class _Section(Nesting, Reader):
         caption.paragraph(self.finish().flat(), "caption")
         self.place(caption)
 
+    def start_img(self, attributes: dict[str, str]) -> None:
+        identifier = attributes.get("binaryItemIDRef", "")
+        self.place(self.pictures.blocks(self.parts.get(identifier, identifier)))
+
     def start_footNote(self, _: dict[str, str]) -> None:
-        self.note_number += 1
-        self.add(note_mark(self.note_number))
+        self.add(self.next_note())
         self.begin()
 
     def end_footNote(self) -> None:
-        self.notes.append(f"{note_mark(self.note_number)} {self.finish().flat()}")
+        self.cited.append(f"{note_mark(self.note_number)} {self.finish().flat()}")
 
     start_endNote, end_endNote = start_footNote, end_footNote
 
     # ---- tables
 
-    def start_tbl(self, _: dict[str, str]) -> None:
-        if self.tables:
-            self.tables[-1].is_outer = True
-        self.tables.append(_Table())
-
-    def start_tr(self, _: dict[str, str]) -> None:
-        if self.tables:
-            self.tables[-1].row += 1
-
-    def start_tc(self, _: dict[str, str]) -> None:
-        self.begin()
-        if self.tables:
-            table = self.tables[-1]
-            table.cells.append(_Cell(self.out, table.row, sum(cell.row == table.row for cell in table.cells[-100:])))
+    def start_tc(self, attributes: dict[str, str]) -> None:
+        super().start_tc(attributes)
+        if self.tables and attributes.get("header") in ("1", "true"):
+            self.tables[-1].headers.add(self.tables[-1].row)
 
     def start_cellAddr(self, attributes: dict[str, str]) -> None:
-        if self.tables and self.tables[-1].cells:
-            cell = self.tables[-1].cells[-1]
-            cell.row = number(attributes.get("rowAddr", ""), cell.row, 100_000)
-            cell.column = number(attributes.get("colAddr", ""), cell.column, MAX_GRID)
+        if self.cell:
+            self.cell.row = number(attributes.get("rowAddr", ""), self.cell.row, 100_000)
+            self.cell.column = number(attributes.get("colAddr", ""), self.cell.column, MAX_SPAN)
 
     def start_cellSpan(self, attributes: dict[str, str]) -> None:
-        if self.tables and self.tables[-1].cells:
-            cell = self.tables[-1].cells[-1]
-            cell.rows, cell.columns = (number(attributes.get(name, ""), 1, MAX_GRID) for name in ("rowSpan", "colSpan"))
-
-    def end_tc(self) -> None:
-        self.finish()
-
-    def end_tbl(self) -> None:
-        table = self.tables.pop()
-        rows, columns = len({cell.row for cell in table.cells}), len({cell.column for cell in table.cells})
-        blocks = Blocks()
-        if len(table.cells) == 1 or table.is_outer and 1 in (rows, columns):
-            for cell in table.cells:                          # it frames text or places tables: what is in it stands for itself
-                blocks.extend(cell.content)
-        else:
-            blocks.table(_grid(table.cells))
-        self.place(blocks)
-
-
-def _grid(cells: list[_Cell]) -> list[list[Cell]]:
-    """Rows of places. What a merged cell covers is marked, within the rows and columns in which some cell begins."""
-    rows: dict[int, dict[int, Cell]] = {cell.row: {} for cell in cells}
-    known = sorted({cell.column for cell in cells})
-    budget = 20 * len(cells) + 1000                           # places that merged cells may cover in all
-    for cell in cells:
-        for row in range(cell.row, cell.row + max(cell.rows, 1)):
-            for column in (each for each in known if cell.column <= each < cell.column + max(cell.columns, 1)):
-                if row in rows and (budget := budget - 1) > 0:
-                    covered = Covered.BY_LEFT if column > cell.column else Covered.BY_UPPER
-                    rows[row].setdefault(column, covered)
-        rows[cell.row][cell.column] = cell.content.flat()
-    return [[cell for _, cell in sorted(rows[row].items(), key=lambda place: place[0])] for row in sorted(rows)]
+        if self.cell:
+            self.cell.rows, self.cell.columns = (number(attributes.get(name, ""), 1, MAX_SPAN) for name in ("rowSpan", "colSpan"))

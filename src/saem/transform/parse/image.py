@@ -2,6 +2,7 @@
 import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from saem.core.errors import SaemError
 from saem.transform.parse import _layout, _ocr, _picture
@@ -12,8 +13,11 @@ from saem.transform.parse._reading import sheet
 from saem.transform.parse._shown import Shown, words_part
 from saem.transform.parse._written import Written, write
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 SUFFIXES: tuple[str, ...] = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
-VERSION = f"1+{READING_VERSION}"
+VERSION = f"2+{READING_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pillow",)
 PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)
 
@@ -23,23 +27,27 @@ _TAKEN = (36867, 306)                 # EXIF: DateTimeOriginal, DateTime
 
 
 def parse(content: bytes, path: str) -> Parsed:
-    """The text of a picture, page by page for a TIFF.
+    """The text of a picture, page by page for a TIFF. Pages that cannot be read surely enough are in `missing`.
 
-    Raises: E401 (no text, or no tesseract), E404 (corrupt), E407 (too many pixels), E103 (no Pillow).
+    Raises: E401 (no text, or none that is sure enough, or no tesseract), E404 (corrupt), E407 (too many pixels), E103 (no Pillow).
     """
     with _picture.opened(content, path) as picture:
         if not _ocr.is_installed():
             _picture.page(picture, 0, path)
             raise SaemError("E401", "this is a picture, and tesseract, which would read it, is not installed", where=path, fix=_ocr.INSTALL)
         taken = _taken(picture)
-        written = _read(picture, path)
+        written, failing = _read(picture, path)
     if not written.text.strip():
-        raise SaemError("E401", "no text was found in the picture", where=path, fix="leave it out (.saemignore) if it shows none")
+        why = next(iter(failing.values()))
+        raise SaemError("E401", f"the picture: {why}" if len(failing) == 1 else f"none of its {len(failing)} pages: {why}", where=path,
+                        fix="scan it anew, larger and upright; or leave it out (.saemignore) if it shows no text")
     titles = [(size, -e.start, e) for size, e in zip(written.sizes, written.elements, strict=True) if e.kind == "title"]
     first = max(titles)[2] if titles else None
     title = written.text[first.start:first.end] if first else ""
-    missing = [f"tesseract has no '{name}': apt install tesseract-ocr-{name}" for name in _ocr.missing_languages()]
-    return Parsed(written.text, title, written.page_starts, elements=written.elements, created=taken, missing=missing)
+    missing = [f"page {number}: {why}" for number, why in failing.items()]
+    missing += [f"tesseract has no '{name}': apt install tesseract-ocr-{name}" for name in _ocr.missing_languages()]
+    return Parsed(written.text, title, written.page_starts, elements=written.elements, created=taken, missing=missing,
+                  recognised=written.recognised())
 
 
 @contextmanager
@@ -47,7 +55,7 @@ def shown(content: bytes, path: str, number: int) -> Iterator[Shown]:
     """Page `number` (from 0) as a picture. Raises: as `parse`."""
     with _picture.opened(content, path) as picture:
         page, scale = _picture.page(picture, number, path)
-        pieces = _ocr.recognise(*_picture.grey(page, scale), path) if _ocr.is_installed() else []
+        pieces = _ocr.recognise(*_picture.grey(page, scale), path).pieces if _ocr.is_installed() else []
         page = page.convert("RGB")
         factor = min(1.0, MAX_SHOWN / max(page.size))
         if factor < 1:
@@ -55,17 +63,22 @@ def shown(content: bytes, path: str, number: int) -> Iterator[Shown]:
         yield Shown(page, scale / factor, pieces, words_part)
 
 
-def _read(picture, path: str) -> Written:  # type: ignore[no-untyped-def]
+def _read(picture: "Image", path: str) -> tuple[Written, dict[int, str]]:
+    """(the text, page by page, {page, from 1: why its text is not told})."""
     sheets = []
+    failing: dict[int, str] = {}
     for number in range(_picture.page_count(picture)):
         shown, scale = _picture.page(picture, number, path)
-        pieces = _ocr.recognise(*_picture.grey(shown, scale), path)
-        sheets.append(sheet(pieces, [], shown.width * scale, shown.height * scale))
+        reading = _ocr.recognise(*_picture.grey(shown, scale), path)
+        if not reading.is_legible:
+            failing[number + 1] = reading.failing
+        pieces, rules = (reading.pieces, reading.rules) if reading.is_legible else ([], [])
+        sheets.append(sheet(pieces, rules, shown.width * scale, shown.height * scale, reading.angle))
     _layout.titles([each.blocks for each in sheets])
-    return write(sheets)
+    return write(sheets), failing
 
 
-def _taken(picture) -> datetime.datetime | None:  # type: ignore[no-untyped-def]
+def _taken(picture: "Image") -> datetime.datetime | None:
     """When a camera took it; in UTC, as it seldom says where."""
     exif = picture.getexif()
     for tag in _TAKEN:

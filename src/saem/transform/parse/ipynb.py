@@ -5,10 +5,12 @@ from typing import Any
 from saem.core.errors import SaemError
 from saem.transform.parse import html, markdown
 from saem.transform.parse._decode import clean, decode
-from saem.transform.parse._parsed import Element, Heading, Parsed
+from saem.transform.parse._joined import VERSION as JOINED_VERSION
+from saem.transform.parse._joined import Joined
+from saem.transform.parse._parsed import Element, Parsed
 
 SUFFIXES: tuple[str, ...] = (".ipynb",)
-VERSION = f"1+{markdown.VERSION}"
+VERSION = f"2+{markdown.VERSION}.{JOINED_VERSION}"
 LIBRARIES: tuple[str, ...] = markdown.LIBRARIES
 
 MAX_OUTPUT_CHARS = 20_000             # of one output: a log of a training run is no text to be found
@@ -26,11 +28,8 @@ def parse(content: bytes, path: str) -> Parsed:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SaemError("E404", f"the notebook is corrupt: {type(error).__name__}: {error}", where=path,
                         fix="open it in Jupyter and save it anew") from error
-    parts: list[str] = []
-    headings: list[Heading] = []
-    elements: list[Element] = []
+    joined = Joined()
     lost: dict[str, int] = {}
-    length = 0
     for kind, cell in kinds:
         source = _text(cell.get("source", cell.get("input", "")))
         blocks = [("", source)] if kind == "markdown" else [("code" if kind == "code" else "paragraph", source)]
@@ -38,19 +37,16 @@ def parse(content: bytes, path: str) -> Parsed:
             blocks = [("", f"{'#' * int(cell.get('level', 1))} {source}")]
         blocks += [("code", text) for output in cell.get("outputs") or [] if (text := _output(output, lost))]
         for block, text in blocks:
-            parsed = _markdown(text, path) if not block else None
-            text = parsed.text if parsed else clean(text).strip("\n").rstrip() if block else ""
-            if not text.strip():
-                continue
-            start = length + 2 if parts else 0
-            parts.append(text)
-            length = start + len(text)
-            headings += [Heading(start + each.start, each.level, each.text) for each in parsed.headings] if parsed else []
-            moved = [Element(e.kind, start + e.start, start + e.end, e.box, e.cells) for e in parsed.elements] if parsed else []
-            elements += moved or [Element(block or "paragraph", start, length)]
+            if not block:
+                parsed = _markdown(text, path)
+                if parsed:
+                    joined.add(parsed)
+            elif shown := clean(text).strip("\n").rstrip():
+                joined.add(Parsed(shown, elements=[Element(block, 0, len(shown))]))
     titled = book.get("metadata", {}).get("title")
-    return Parsed("\n\n".join(parts), clean(titled) if isinstance(titled, str) else headings[0].text if headings else "",
-                  headings=headings, elements=elements, missing=[f"{count} outputs of the kind {kind}" for kind, count in lost.items()])
+    return Parsed(joined.text, clean(titled) if isinstance(titled, str) else joined.headings[0].text if joined.headings else "",
+                  headings=joined.headings, elements=joined.elements,
+                  missing=[f"{count} outputs of the kind {kind}" for kind, count in lost.items()])
 
 
 def _text(source: Any) -> str:

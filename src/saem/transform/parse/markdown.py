@@ -15,7 +15,7 @@ from saem.transform.parse.html import VERSION as HTML_VERSION
 from saem.transform.parse.html import render, tree_of
 
 SUFFIXES: tuple[str, ...] = (".md", ".markdown")
-VERSION = f"2+{HTML_VERSION}"
+VERSION = f"3+{HTML_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pyromark", *HTML_LIBRARIES)
 
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?\n)??\1[ \t]*(?:\n|$)", re.DOTALL)

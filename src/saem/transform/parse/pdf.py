@@ -18,7 +18,7 @@ from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
 from saem.transform.parse._parsed import Element, Heading, Parsed
 from saem.transform.parse._pdf_page import Page, attached
-from saem.transform.parse._piece import Piece, Rule
+from saem.transform.parse._piece import Piece, Rule, rows_of
 from saem.transform.parse._reading import VERSION as READING_VERSION
 from saem.transform.parse._reading import sheet
 from saem.transform.parse._shown import Shown, words_part
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
 SUFFIXES: tuple[str, ...] = (".pdf",)
-VERSION = f"3+{DECODE_VERSION}.{OUTLINE_VERSION}.{READING_VERSION}"
+VERSION = f"4+{DECODE_VERSION}.{OUTLINE_VERSION}.{READING_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pypdfium2", "pillow")
 PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)
 
@@ -58,25 +58,27 @@ class _Seen:
 
 
 def parse(content: bytes, path: str) -> Parsed:
-    """Text in reading order, columns and tables kept, without running heads and feet. Headings are the bookmarks that stand on their
+    """Text in reading order, columns and tables kept; running heads and feet are told once, at the top of the
+    page that has them first. Headings are the bookmarks that stand on their
     page as a line, else numbered parts of rules, else what is set larger. The title is the metadata's unless that is a file name.
 
-    Pages that are pictures are read by tesseract where it is installed, else named in `missing`.
+    Pages that are pictures are read by tesseract where it is installed; those that it cannot read surely enough are named in `missing`.
 
     Raises: E401 (no text), E402 (no PDF), E403 (encrypted), E404 (corrupt or cut off), E103 (no pypdfium2).
     """
     with _opened(content, path) as document:
-        seen, lost, unread = _seen(document, path)
+        seen, lost, unread, corrupt = _seen(document, path)
         metadata = {key: " ".join(clean(document.get_metadata_value(key)).split()) for key in METADATA}
         bookmarks = _bookmarks(document)
     written = _written(seen)
     text = written.text
     if not text.strip():
-        if lost and len(lost) == len(seen):
+        if corrupt == len(seen) > 0:
             raise SaemError("E404", f"no page of the PDF can be read: {lost[0]}", where=path, fix="open it in a viewer and save it anew")
         if _ocr.is_installed():
-            raise SaemError("E401", f"none of the {len(seen)} pages has text, and none was found in their pictures", where=path,
-                            fix="leave it out (.saemignore) if it shows none")
+            why = lost[0] if lost else "they are empty"
+            raise SaemError("E401", f"none of the {len(seen)} pages has text, nor do their pictures: {why}", where=path,
+                            fix="scan it anew, larger and upright; or leave it out (.saemignore) if it shows none")
         raise SaemError("E401", f"none of the {len(seen)} pages has text: this is probably a scan, and tesseract, which would read it, "
                         "is not installed", where=path, fix=_ocr.INSTALL)
     sized = [(size, e) for size, e in zip(written.sizes, written.elements, strict=True) if e.kind == "title"][:MAX_TITLES]
@@ -87,7 +89,7 @@ def parse(content: bytes, path: str) -> Parsed:
         largest = max(first, key=lambda each: each[0])[1] if first else Element("title", 0, len(text))
         title = text[largest.start:largest.end].partition("\n")[0][:MAX_TITLE_CHARS].strip()
     return Parsed(text, title, written.page_starts, headings, _titled(written.elements, headings, text), metadata["Author"],
-                  _date(metadata["CreationDate"]), _date(metadata["ModDate"]), [*lost, *unread])
+                  _date(metadata["CreationDate"]), _date(metadata["ModDate"]), [*lost, *unread], written.recognised())
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def shown(content: bytes, path: str, number: int) -> Iterator[Shown]:
         try:
             picture, scale = drawn(document, number, SHOWN_DOTS)
             if page.is_picture() and _ocr.is_installed():
-                yield Shown(picture.convert("RGB"), scale, _recognised(document, number, path), words_part)
+                yield Shown(picture.convert("RGB"), scale, _recognised(document, number, path).pieces, words_part)
             else:
                 yield Shown(picture.convert("RGB"), scale, page.pieces(), page.part)
         finally:
@@ -107,12 +109,14 @@ def shown(content: bytes, path: str, number: int) -> Iterator[Shown]:
 
 def _written(seen: list[_Seen]) -> Written:
     """Everything after PDFium: furniture out, then order, blocks, text."""
-    furniture = running([page.pieces for page in seen], [page.height for page in seen])
+    furniture, new = running([page.pieces for page in seen], [page.height for page in seen])
     sheets = []
-    for page, dropped in zip(seen, furniture, strict=True):
+    for page, dropped, kept in zip(seen, furniture, new, strict=True):
         pieces = [p for k, p in enumerate(page.pieces) if k not in dropped] if dropped else page.pieces
+        heads = [_layout.Block("paragraph", [line], is_running=True) for line in rows_of([page.pieces[k] for k in sorted(kept)])]
         sheets.append(Sheet([_layout.Block("paragraph", [[p] for p in pieces])]) if page.is_bare and pieces else
                       sheet(pieces, page.rules, page.width, page.height, page.angle))
+        sheets[-1].blocks[:0] = heads
     _layout.titles([sheet.blocks for sheet in sheets])
     return write(sheets)
 
@@ -143,17 +147,19 @@ def _opened(content: bytes, path: str) -> Iterator["PdfDocument"]:
             document.close()
 
 
-def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str], list[str]]:
-    """The pieces of every page, the pages that could not be read, and what beside pages' text is not."""
+def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str], list[str], int]:
+    """(the pieces of every page, the pages that could not be read, what beside pages' text was not, how many pages are corrupt)."""
     from pypdfium2 import PdfiumError
     seen: list[_Seen] = []
     lost: list[str] = []
     unread = attached(document)
+    corrupt = 0
     for number in range(len(document)):
         try:
             page = Page(document, number)
         except PdfiumError:
             lost.append(f"page {number + 1} is corrupt")
+            corrupt += 1
             seen.append(_Seen([], [], 0.0, 0.0))
             continue
         try:
@@ -162,19 +168,19 @@ def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str], l
             unread += [f"page {number + 1}: {what} not read" for what in page.notes()]
         finally:
             page.close()
-        if not is_picture:
-            continue
-        found = _recognised(document, number, path) if _ocr.is_installed() else []
-        if found:
-            seen[-1] = _Seen(found, [], page.width, page.height)
-        else:
-            why = "without legible text" if _ocr.is_installed() else f"and tesseract, which would read it, is not installed: {_ocr.INSTALL}"
-            lost.append(f"page {number + 1} is a picture {why}")
-    return seen, lost, unread
+        if is_picture and not _ocr.is_installed():
+            lost.append(f"page {number + 1} is a picture and tesseract, which would read it, is not installed: {_ocr.INSTALL}")
+        elif is_picture:
+            reading = _recognised(document, number, path)
+            if reading.is_legible:
+                seen[-1] = _Seen(reading.pieces, reading.rules, page.width, page.height, reading.angle)
+            else:
+                lost.append(f"page {number + 1} is a picture: {reading.failing}")
+    return seen, lost, unread, corrupt
 
 
-def _recognised(document: "PdfDocument", number: int, path: str) -> list[Piece]:
-    """The pieces of a page that is a picture."""
+def _recognised(document: "PdfDocument", number: int, path: str) -> _ocr.Reading:
+    """What a page that is a picture says."""
     picture, scale = drawn(document, number, _ocr.DOTS_PER_INCH, is_grey=True)
     return _ocr.recognise(picture, scale, path)
 
@@ -204,7 +210,7 @@ def _seen_page(page: Page) -> _Seen:
 
 def _angle(page: Page, pieces: list[Piece]) -> int:
     """At which most of the text runs: 0, or 90 or 270 degrees for a table that is set sideways."""
-    tall = [p for p in pieces if p.bottom - p.top > 1.5 * (p.right - p.left) and len(p.text) >= MIN_UPRIGHT]
+    tall = [p for p in pieces if p.bottom - p.top > 1.5 * (p.right - p.left) and len(p.text) >= MIN_UPRIGHT and p.start >= 0]
     if not tall or sum(len(p.text) for p in tall) <= 0.5 * sum(len(p.text) for p in pieces if len(p.text) >= MIN_UPRIGHT):
         return 0
     first = page.box(tall[0].start)

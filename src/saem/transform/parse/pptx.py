@@ -1,20 +1,27 @@
-"""PowerPoint presentations, by their own XML: a slide is a page; its title, text, lists, tables, diagrams and notes.
+"""PowerPoint presentations, by their own XML: a slide is a page; its title, text, lists, tables, pictures, diagrams and notes.
+
+A slide cannot be shown as a picture: only a program that lays it out could draw it, so `saem show-citation` sets its text instead.
 
 Source: ECMA-376 part 1, sections 19 (PresentationML) and 21 (DrawingML).
 """
 from dataclasses import dataclass, field
 
+from saem.transform.parse import _media, _ocr
 from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
-from saem.transform.parse._blocks import Blocks, Cell, Covered
+from saem.transform.parse._blocks import Blocks
 from saem.transform.parse._container import Container
+from saem.transform.parse._grid import Cell, Covered
+from saem.transform.parse._media import Pictures
 from saem.transform.parse._numbering import numeral
+from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._opc import main_part, properties, relations
 from saem.transform.parse._parsed import Parsed
 from saem.transform.parse._xml import Reader, local, number, scan
 
 SUFFIXES: tuple[str, ...] = (".pptx", ".pptm", ".ppsx")
-VERSION = f"1+{BLOCKS_VERSION}"
-LIBRARIES: tuple[str, ...] = ()
+VERSION = f"2+{BLOCKS_VERSION}.{_media.VERSION}"
+LIBRARIES: tuple[str, ...] = _media.LIBRARIES
+PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)                    # of pictures
 
 EMU = 12_700                          # English Metric Units a point
 FURNITURE = frozenset({"dt", "ftr", "hdr", "sldNum", "sldImg"})      # placeholders that every slide has
@@ -30,12 +37,14 @@ def parse(content: bytes, path: str) -> Parsed:
     """
     container = Container(content, path)
     part = main_part(container, ".pptx", "ppt/presentation.xml")
-    blocks, titles, missing = Blocks(), list[str](), list[str]()
+    blocks, titles, missing, pictures = Blocks(), list[str](), list[str](), Pictures(container)
     for slide in _slides(container, part):
         blocks.page()
         shapes = _Shapes(container, slide)
         for shape in sorted(shapes.found, key=lambda shape: shape.role not in TITLES):      # a title stands first
             shape.tell(blocks)
+            for picture in shape.pictures:
+                blocks.extend(pictures.blocks(picture, shape.box))
         titles += shapes.titles[:1]
         missing += [f"slide {len(blocks.pages)}: {what}" for what in shapes.missing()]
         for kind, target in relations(container, slide).values():
@@ -47,7 +56,7 @@ def parse(content: bytes, path: str) -> Parsed:
     text, page_starts, headings, elements = blocks.assembled()
     about = properties(container)
     return Parsed(text, about.title or next(iter(titles), ""), page_starts, headings, elements, about.author, about.created, about.modified,
-                  missing)
+                  [*missing, *pictures.missing()], blocks.recognised(elements))
 
 
 def _slides(container: Container, part: str) -> list[str]:
@@ -76,10 +85,12 @@ class _Shape:
     box: list[float] = field(default_factory=list)
     paragraphs: list[_Paragraph] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
+    header_rows: int | None = None    # of a table, as it says itself
+    pictures: list[str] = field(default_factory=list)         # their parts
 
     def tell(self, blocks: Blocks) -> None:
         if self.rows:
-            blocks.table(self.rows, self.box)
+            blocks.table(self.rows, self.box, self.header_rows)
         if self.role in TITLES:
             blocks.heading(1, " ".join("".join(paragraph.text) for paragraph in self.paragraphs), self.box)
             return
@@ -123,13 +134,14 @@ def _numbered(form: str, count: int) -> str:
 class _Shapes(Reader):
     """The shapes with text of one slide, notes page or diagram, in the order in which they are drawn."""
     LEFT_OUT = ("Fallback",)
-    UNREAD = {"blip": "picture", "chart": "chart", "oleObj": "embedded object", "videoFile": "video", "audioFile": "sound"}
+    UNREAD = {"chart": "chart", "oleObj": "embedded object", "videoFile": "video", "audioFile": "sound"}
 
     def __init__(self, container: Container, part: str) -> None:
         super().__init__()
         self.found: list[_Shape] = []
         self.titles: list[str] = []
         self.shape = _Shape()
+        self.targets = relations(container, part)
         self.groups = 0
         self.is_cell = False
         self.cell: list[_Paragraph] = []
@@ -148,16 +160,21 @@ class _Shapes(Reader):
     def start_sp(self, _: dict[str, str]) -> None:
         self.shape = _Shape()
 
-    start_graphicFrame = start_sp
+    start_graphicFrame = start_pic = start_sp
 
     def end_sp(self) -> None:
-        if self.shape.role not in FURNITURE and (self.shape.paragraphs or self.shape.rows):
+        if self.shape.role not in FURNITURE and (self.shape.paragraphs or self.shape.rows or self.shape.pictures):
             self.found.append(self.shape)
             if self.shape.role in TITLES:
                 self.titles.append(" ".join(" ".join("".join(p.text) for p in self.shape.paragraphs).split()))
         self.shape = _Shape()
 
-    end_graphicFrame = end_sp
+    end_graphicFrame = end_pic = end_sp
+
+    def start_blip(self, attributes: dict[str, str]) -> None:
+        identifier = next((value for name, value in attributes.items() if local(name) == "embed"), "")
+        if identifier in self.targets:
+            self.shape.pictures.append(self.targets[identifier][1])
 
     def start_grpSp(self, _: dict[str, str]) -> None:
         self.groups += 1
@@ -210,6 +227,9 @@ class _Shapes(Reader):
             self.paragraph.text.append("\n")
 
     # ---- tables
+
+    def start_tblPr(self, attributes: dict[str, str]) -> None:
+        self.shape.header_rows = 1 if attributes.get("firstRow") in ("1", "true") else None
 
     def start_tr(self, _: dict[str, str]) -> None:
         self.shape.rows.append([])

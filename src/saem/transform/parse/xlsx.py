@@ -1,30 +1,44 @@
 """Excel workbooks, by their own XML: a sheet is a page with its name as heading; cells read as their user sees them.
 
+Pictures are read, notes and charts told in `missing`.
 Streamed: a sheet's XML is never in memory as a whole. calamine (Rust) gives values without their formats, and takes a dense
 grid of memory for a sheet with one cell in each corner; openpyxl is half as fast.
 Source: ECMA-376 part 1, section 18 (SpreadsheetML).
 """
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from saem.transform.parse import _media, _ocr
 from saem.transform.parse._blocks import VERSION as BLOCKS_VERSION
-from saem.transform.parse._blocks import Blocks, Cell, Covered, one_line
+from saem.transform.parse._blocks import Blocks
 from saem.transform.parse._container import Container
+from saem.transform.parse._grid import Cell, Covered, one_line
+from saem.transform.parse._media import Pictures
 from saem.transform.parse._numberformat import BUILT_IN, general
 from saem.transform.parse._numberformat import shown as as_shown
+from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._opc import main_part, properties, relations
 from saem.transform.parse._parsed import Parsed
+from saem.transform.parse._records import is_header
 from saem.transform.parse._xml import Handlers, local, number, scan
 
 SUFFIXES: tuple[str, ...] = (".xlsx", ".xlsm")
-VERSION = f"1+{BLOCKS_VERSION}"
-LIBRARIES: tuple[str, ...] = ()
+VERSION = f"2+{BLOCKS_VERSION}.{_media.VERSION}"
+LIBRARIES: tuple[str, ...] = _media.LIBRARIES
+PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)                    # of pictures
 
 MAX_CELLS = 400_000                   # of a workbook, with text; what is beyond is named as missing
 MAX_CHARS = 40_000_000                # of them together: a long shared text may stand in every cell
 MAX_COLUMN = 16_384
 MAX_MERGES = 10_000
+RUNNING = ("oddHeader", "evenHeader", "firstHeader", "oddFooter", "evenFooter", "firstFooter")
+MIN_ROWS = 5                          # from which on a first row that reads like a header is one: no form is as long as a list
 WASTE = 8                             # a table's grid may be this many times its cells; a sparser one keeps only what is there
+
+_PART = re.compile(r"&[LCR]")
+_PAGE_CODE = re.compile(r"(?:\b(?:page|p\.|of|쪽|페이지)\s*|/\s*)?&[PN](?:[+-]\d+)?(?:\s*(?:쪽|페이지))?", re.IGNORECASE)
+_CODE = re.compile(r"&(?:\"[^\"]*\"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d+|\d{1,3}|[DTFAZGBIUESXYOH])")
 
 
 def parse(content: bytes, path: str) -> Parsed:
@@ -35,18 +49,45 @@ def parse(content: bytes, path: str) -> Parsed:
     """
     container = Container(content, path)
     part = main_part(container, ".xlsx", "xl/workbook.xml")
-    book = _Book(container, part)
+    book, pictures = _Book(container, part), Pictures(container)
     blocks, missing = Blocks(), list(book.missing)
     for name, target in book.sheets:
         sheet = _Sheet(container, target, book)
+        drawn, undrawn = _drawn(container, target)
+        shown = Blocks()
+        for picture in drawn:
+            shown.extend(pictures.blocks(picture))
         blocks.page()
-        if sheet.rows:
+        if sheet.rows or shown.blocks or sheet.running:
             blocks.heading(1, name)
+            for line in sheet.running:
+                blocks.paragraph(line)
             _tell(sheet, blocks)
-        missing += [f"sheet '{name}': {what}" for what in sheet.missing]
+            blocks.extend(shown)
+        missing += [f"sheet '{name}': {what}" for what in (*sheet.missing, *undrawn)]
     text, page_starts, headings, elements = blocks.assembled()
     about = properties(container)
-    return Parsed(text, about.title, page_starts, headings, elements, about.author, about.created, about.modified, missing)
+    return Parsed(text, about.title, page_starts, headings, elements, about.author, about.created, about.modified,
+                  [*missing, *pictures.missing()], blocks.recognised(elements))
+
+
+def _drawn(container: Container, sheet: str) -> tuple[list[str], list[str]]:
+    """(the parts of the pictures that lie on a sheet, what else lies there: notes and charts)."""
+    beside = [(kind, target) for kind, target in relations(container, sheet).values() if target in container]
+    notes = 0
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        nonlocal notes
+        notes += local(tag) in ("comment", "threadedComment")
+
+    kinds = {kind for kind, _ in beside}
+    for kind, target in beside:                               # a thread of comments is told as notes once more
+        if kind == ("threadedComment" if "threadedComment" in kinds else "comments"):
+            scan(container.chunks(target), start, path=container.path, name=target)
+    lying = [each for kind, target in beside if kind == "drawing" for each in relations(container, target).values()]
+    charts = sum(kind.startswith("chart") for kind, _ in lying)
+    told = [f"{count} {what}{'s were' if count > 1 else ' was'} not read" for count, what in ((notes, "note"), (charts, "chart")) if count]
+    return list(dict.fromkeys(target for kind, target in lying if kind == "image")), told
 
 
 class _Book:
@@ -154,13 +195,14 @@ class _Sheet:
         self.row: dict[int, str] = {}
         self.kind = self.style = ""
         self.is_value = self.has_formula = False
+        self.running: list[str] = []                          # what is printed above and below each page
         self.value: list[str] = []
         self.columns: dict[str, int] = {}
         starts: dict[str, Callable[..., None] | None] = {
             "row": self.start_row, "c": self.start_cell, "v": self.start_value, "t": self.start_value, "f": self.start_formula,
-            "mergeCell": self.start_merge}
+            "mergeCell": self.start_merge, **dict.fromkeys(RUNNING, self.start_running)}
         ends: dict[str, Callable[..., None] | None] = {
-            "c": self.end_cell, "v": self.end_value, "t": self.end_value, "row": self.end_row}
+            "c": self.end_cell, "v": self.end_value, "t": self.end_value, "row": self.end_row, **dict.fromkeys(RUNNING, self.end_running)}
         self.starts, self.ends = Handlers(starts), Handlers(ends)
         scan(container.chunks(part), self.start, self.end, self.characters, path=container.path, name=part)
         if self.uncounted:
@@ -242,6 +284,18 @@ class _Sheet:
         except (ValueError, OverflowError):                   # no number after all, or an infinite one
             return one_line(value)
 
+    def start_running(self, _: dict[str, str]) -> None:
+        self.is_value = True
+        self.value.clear()
+
+    def end_running(self) -> None:
+        """Left, middle and right are parted by codes, such as &C; &P is the page's number."""
+        self.is_value = False
+        for part in _PART.split(_PAGE_CODE.sub("", "".join(self.value))):
+            text = one_line(_CODE.sub("", part).replace("&&", "&"))
+            if any(map(str.isalnum, text)) and text not in self.running:
+                self.running.append(text)
+
     def end_row(self) -> None:
         if self.row:
             self.rows.setdefault(self.row_number, {}).update(self.row)
@@ -291,9 +345,11 @@ def _tell_group(group: list[int], sheet: _Sheet, covered: dict[tuple[int, int], 
         blocks.paragraph("\n".join(text for row in rows for text in row.values()))
         return
     if len(columns) * len(rows) > WASTE * sum(map(len, rows)) + 1000:
-        blocks.table([[*row.values()] for row in rows])
+        blocks.table([[*row.values()] for row in rows], header_rows=0)
         return
     table: list[list[Cell]] = []
     for place, row in zip(group, rows, strict=True):
         table.append([row[column] if column in row else covered.get((place, column), "") for column in columns])
-    blocks.table(table)
+    first = [cell if isinstance(cell, str) else "" for cell in table[0]]
+    is_list = len(columns) > 2 and len(table) > MIN_ROWS and is_header(first, table[1:])
+    blocks.table(table, header_rows=1 if is_list else None)
