@@ -18,7 +18,8 @@ HANDBOOK = Path(__file__).parents[1] / "examples" / "handbook"
 FONTS = "/usr/share/fonts/truetype"
 KOREAN, ENGLISH = f"{FONTS}/nanum/NanumGothic.ttf", f"{FONTS}/liberation/LiberationSerif-Regular.ttf"
 WIDTH, HEIGHT = 1650, 1100            # pixels
-FEES = {KOREAN: [["직급", "일비", "식비"], ["사원", "23,500원", "31,000원"], ["과장", "35,200원", "44,000원"], ["임원", "47,900원", "62,000원"]],
+FEES = {KOREAN: [["직급", "일비", "식비"], ["사원", "23,500원", "31,000원"], ["과장", "35,200원", "44,000원"],
+                 ["임원", "47,900원", "62,000원"]],
         ENGLISH: [["Item", "Fee", "Due"], ["Badge", "9,876 won", "on return"], ["Locker key", "12,500 won", "in June"]]}
 MODES = ("3", "4", "6", "11")         # tesseract's: the page, a column of lines of any size, a block of lines, letters here and there
 

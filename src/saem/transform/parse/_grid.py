@@ -18,6 +18,7 @@ from saem.transform.parse._records import line as named_line
 
 VERSION = f"1.{RECORDS_VERSION}"
 MAX_REPEATED = 80                     # characters of a cell that are told again in each row that it spans
+MIN_ROWS = 4                          # below which labels and numbers in turns are a form
 MAX_SPAN = 1000                       # rows or columns
 
 _DIGIT = re.compile(r"\d")
@@ -113,8 +114,8 @@ def names_of(cells: Sequence[Sequence[str]]) -> list[str]:
 def _names(grid: Sequence[Sequence[Cell]], cells: Sequence[Sequence[str]], header_rows: int | None) -> tuple[list[str], int]:
     """(the columns' names, how many rows they take).
 
-    Unmarked, the first row is a header if it reads like one, and if the columns are odd in number (a form pairs labels with values) or one
-    of them holds numbers below a name without any.
+    Unmarked, the first row is a header if it reads like one, and if the columns are odd in number (a form pairs labels with values) or half
+    of them, but for the first, hold numbers below a name without any.
     """
     depth = 1 if header_rows is None else header_rows
     if header_rows is None and len(grid) > 2 and Covered.BY_LEFT in grid[0] and Covered.BY_UPPER in grid[1]:
@@ -142,11 +143,13 @@ def _is_no_form(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     width = len(names)
     if width > 2 and width % 2:
         return True
+    counted = set()                                           # columns of numbers below a name without any
     for column in range(1, width):
         held = [row[column] for row in rows if column < len(row) and row[column]]
         if held and names[column] and not _DIGIT.search(names[column]) and all(map(_DIGIT.search, held)):
-            return True
-    return False
+            counted.add(column)
+    is_paired = width > 2 and len(rows) < MIN_ROWS and counted == set(range(1, width, 2))      # label, number, label, number
+    return len(counted) >= (width - 1) / 2 and not is_paired
 
 
 def _covering(cell: Covered, above: Sequence[str], column: int) -> str:

@@ -35,9 +35,11 @@ class Rows:
 
     def add(self, node: "LexborNode", tag: str) -> None:
         """A cell begins; its text comes when it ends."""
-        while self.taken.get(self.column, 0) > self.row:
+        while self.taken.get(self.column, 0) > self.row and self.column < MAX_SPAN:
             self.column += 1
         rows, columns = (_number(node.attributes.get(name), MAX_SPAN) for name in ("rowspan", "colspan"))
+        if self.column + columns > MAX_SPAN:                  # no table is so wide: it is not walked again in each row
+            rows = columns = 1
         self.cells.append(Place("", self.row, self.column, rows, columns))
         self.kinds.setdefault(self.row, set()).add(tag)
         for column in range(self.column, self.column + columns) if rows > 1 else ():
