@@ -27,6 +27,11 @@ def text_of(number: int, chunks: int) -> str:
     return f"# 문서 {number}\n\n" + "\n\n".join(parts)
 
 
+def _holds(path: str, piece: bytes) -> bool:
+    with open(path, "rb") as file:
+        return piece in file.read()
+
+
 def main() -> None:
     """Build, forget one, tell."""
     asked = argparse.ArgumentParser(description=__doc__)
@@ -46,6 +51,9 @@ def main() -> None:
         docs.derive("chunks", chunk(max_chars=400), embed(model="hash"), carry=["path"]).index(text="text")
         db.run()
         print(f"{wanted.documents:,} documents, {db.table('chunks').count():,} chunks, built in {time.perf_counter() - clock:.1f} s")
+        pieces = [text.encode()[:32] for text in text_of(wanted.documents // 2, wanted.chunks).split("\n\n")[1:]]
+        files = [os.path.join(at, name) for at, _, names in os.walk(f"{home}/state") for name in names]
+        print(f"a search of raw bytes sees {sum(any(_holds(file, piece) for file in files) for piece in pieces)} of its {len(pieces)} paragraphs")
         steps.clear()
         start, cpu = time.perf_counter(), time.process_time()
         phases: list[Progress] = []

@@ -11,6 +11,7 @@ import pytest
 from saem.engine.project import Project
 from tests.contract.killing import asked, declare, start
 from tests.contract.laws import check_equal, check_idle, tables_of
+from tests.contract.soak import soak
 
 clock = itertools.count()     # every file that is written is newer than all before it
 
@@ -69,6 +70,15 @@ def test_killed_at_random_moments_the_next_run_is_a_rebuild(home: Path) -> None:
 @pytest.mark.slow
 def test_killed_at_random_moments_for_a_long_time(home: Path) -> None:
     kill_at_random(home, int(float(os.environ.get("SAEM_FUZZ_SECONDS", "120")) / 2), random.Random())
+
+
+def test_workers_that_run_and_forget_are_killed_and_nothing_is_lost() -> None:
+    assert soak(3, 4)["kills"] == 3
+
+
+@pytest.mark.slow
+def test_workers_that_run_and_forget_are_killed_for_a_long_time() -> None:
+    print(soak(int(float(os.environ.get("SAEM_FUZZ_SECONDS", "120")) / 2), random.randrange(10**9)))
 
 
 def kill_at_random(home: Path, kills: int, dice: random.Random) -> None:
