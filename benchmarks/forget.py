@@ -53,7 +53,8 @@ def main() -> None:
         print(f"{wanted.documents:,} documents, {db.table('chunks').count():,} chunks, built in {time.perf_counter() - clock:.1f} s")
         pieces = [text.encode()[:32] for text in text_of(wanted.documents // 2, wanted.chunks).split("\n\n")[1:]]
         files = [os.path.join(at, name) for at, _, names in os.walk(f"{home}/state") for name in names]
-        print(f"a search of raw bytes sees {sum(any(_holds(file, piece) for file in files) for piece in pieces)} of its {len(pieces)} paragraphs")
+        seen = sum(any(_holds(file, piece) for file in files) for piece in pieces)
+        print(f"a search of raw bytes sees {seen} of its {len(pieces)} paragraphs in the state")
         steps.clear()
         start, cpu = time.perf_counter(), time.process_time()
         phases: list[Progress] = []

@@ -243,6 +243,7 @@ def test_readers_meanwhile_see_one_whole_snapshot_and_no_error(home: Path) -> No
                     hits = reader.tables["chunks"].search("library number", k=3)
                     assert len(hits) == 3
                     reader.tables["docs"].to_arrow()
+                    ask(reader.tables["chunks"], "When does the library open?", keep=False)
                 except Exception as error:
                     errors.append(error)
 

@@ -11,6 +11,7 @@ from saem.core.errors import SaemError, caller
 from saem.core.identity import ID
 from saem.core.protocols import Embedder
 from saem.engine.searching import explore
+from saem.engine.steady import steady
 from saem.infer.answers import Answer, Citation, Sentence, record
 from saem.infer.evidence import Chosen, Passage, choose
 from saem.store.heads import Head
@@ -59,10 +60,13 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
         writer = configured(chunks.project, model) if model is None or isinstance(model, str) else model
         writing = Writing(chunks, question, writer, k, where, keep)
         return Answering(writing) if stream else writing.finished()
-    return _extracted(chunks, question, k, where, keep)
+    answer, hashes, readers = _extracted(chunks, question, k, where)
+    return record(chunks.project.origin, answer, hashes, readers) if keep else answer
 
 
-def _extracted(chunks: "Table", question: str, k: int, where: str | None, keep: bool) -> Answer:
+@steady
+def _extracted(chunks: "Table", question: str, k: int, where: str | None) -> tuple[Answer, dict[str, str], int]:
+    """(the answer, {cited row: its hash}, who may read the answer)."""
     db = chunks.project
     snapshot, heads = db.snapshot, db.heads()       # one reading: a run may publish at any moment
     found = explore(db, chunks.name, question, k, where, heads)
@@ -75,7 +79,7 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None, keep: 
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot, why=why)
     asker = EVERYONE if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
     readers = db.catalog.intersect([asker, *places.readers])
-    return record(db.origin, answer, places.hashes, readers) if keep else answer
+    return answer, places.hashes, readers
 
 
 def plain(quote: str) -> str:
