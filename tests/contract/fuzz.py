@@ -84,7 +84,8 @@ def run_and_check(world: World, action: Action) -> None:
 
 
 def check_gone(world: World, db: Project) -> None:
-    """No file of the state holds a word that only forgotten files had."""
+    """What was forgotten is not back, and no file of the state holds a word that only forgotten files had."""
+    assert not world.forgotten & set(world.known_paths(db)), "what was forgotten is back"
     assert not db.catalog.erasures(), "an erasure was not finished"
     if words := world.lost_words(db):
         check_forgotten(db, words)

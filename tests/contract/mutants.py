@@ -183,7 +183,7 @@ def is_caught(mutant: Mutant, fuzz_s: float = 60.0, is_fuzz_alone: bool = False)
             done = subprocess.run([sys.executable, "-m", *proof], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
             assert done.returncode in (0, 1), f"the proof itself is broken: {done.stdout[-2000:]}{done.stderr[-2000:]}"
             if done.returncode:
-                failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+                failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "AssertionError", "saem.core.errors."))]
                 return failed[0] if failed else f"{proof[0]}: {done.stdout.strip()[-200:] or done.stderr.strip()[-200:]}"
         return ""
     finally:

@@ -115,6 +115,7 @@ class Soak:
             self.told["erasures with a receipt"] = len(db.receipts())
         subprocess.run(["rm", "-rf", str(self.home / again)], check=True)
         self.told["compared with a rebuild"] += 1
+        print(f"{self.told['kills']} kills so far, nothing wrong", file=sys.stderr, flush=True)
         return self.before[1]
 
 
