@@ -137,7 +137,7 @@ def commands_page(tr: Translate) -> str:
 def operators() -> dict[str, Operator]:
     """{import path: operator} of all that the package offers."""
     found = {}
-    for room in ("saem.transform", "saem.train"):
+    for room in ("saem.transform", "saem.curate", "saem.train"):
         module = importlib.import_module(room)
         found |= {f"{room}.{name}": getattr(module, name) for name in module.__all__ if isinstance(getattr(module, name), Operator)}
     return found

@@ -4,6 +4,7 @@ A pipeline is a function (project, world) -> None that declares tables over `wor
 an author, a topic and a text. `every_kind` has each kind of operator and each way in which they combine.
 """
 import dataclasses
+import io
 import json
 import zlib
 from collections import Counter
@@ -14,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 import saem
-from saem import transform
-from saem.core.operator import Group, Groups, Made, Tables, made_from
+from saem import curate, transform
+from saem.core.operator import Group, Groups, Made, Pairs, Tables, made_from
 from saem.engine.project import Project
 
 if TYPE_CHECKING:
@@ -284,6 +285,34 @@ def count(tables: Tables) -> pa.Table:
 
 
 @dataclasses.dataclass
+class Tagged:
+    tags: list[str]
+
+
+@saem.operator(version="1")
+def tag(doc: Parsed) -> Tagged:
+    calls("tag")
+    return Tagged(sorted(set(doc.text.split())))
+
+
+@saem.operator(version="1", adds=pa.schema([("pair", pa.string()), ("shared", pa.list_(pa.string()))]), key=["pair"])
+def alike(rows: Pairs) -> Made:
+    """Documents that share a word; the first of those that hold it stands for them."""
+    calls("alike")
+    if any("🤐" in text for text in rows["text"].to_pylist()):
+        raise ValueError("this one compares with nothing")
+    tags, paths = [set(each or []) for each in rows["tags"].to_pylist()], rows["path"].to_pylist()
+    first: dict[str, int] = {}
+    for number, each in enumerate(tags):
+        first |= {word: number for word in each if word not in first}
+    pairs = sorted({(first[word], number) for number, each in enumerate(tags) for word in each if first[word] != number})
+    made = pa.table({"pair": [f"{paths[a]} {paths[b]}" for a, b in pairs], "shared": [sorted(tags[a] & tags[b]) for a, b in pairs]},
+                    pa.schema([("pair", pa.string()), ("shared", pa.list_(pa.string()))]))
+    left, right = np.array([a for a, _ in pairs], np.int64), np.array([b for _, b in pairs], np.int64)
+    return Made(made, left, (right,))
+
+
+@dataclasses.dataclass
 class FirstAndAll:
     what: str
     letters: int
@@ -340,6 +369,7 @@ def every_kind(db: Project, world: "World") -> None:
     docs.derive("pairs", join, by="author", using=[notes])
     docs.derive("left", left_join, by="author", using=[notes])
     docs.derive("uniques", unique, by="text")
+    docs.derive("tagged", tag).derive("alike", alike, by="tags")
     docs.derive("firsts", first_and_all, by="topic")
     totals.derive("summary", summary)
     chunks.derive("models", fit(seed=settings["seed"]), by="author")
@@ -370,4 +400,30 @@ def handbook(db: Project, world: "World") -> None:
     db.derive("spoken", transform.sql("select text, count(*) n, min(path) path from chunks group by 1"))
 
 
-PIPELINES = {"every_kind": every_kind, "handbook": handbook}
+@dataclasses.dataclass
+class Drawn:
+    picture: bytes
+
+
+@saem.operator(version="1")
+def draw(doc: Parsed) -> Drawn:
+    """Stripes as wide as the text is long."""
+    from PIL import Image
+    stripe = 1 + len(doc.text) % 5
+    pixels = np.add.outer(np.arange(64) // stripe, np.arange(64) // (stripe + 2)) % 2 * 200
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(file, "PNG")
+    return Drawn(file.getvalue())
+
+
+def twice_said(db: Project, world: "World") -> None:
+    """Every search for duplicates. Words are few and texts short, so shingles are whole texts and passages two words."""
+    docs = world.files(db).derive("docs", read)
+    docs.derive("copies", curate.exact_duplicates(columns=["text", "topic"]))
+    docs.derive("near", curate.near_duplicates(threshold=0.5))
+    docs.derive("passages", curate.repeated_passages(min_words=3))
+    docs.derive("embedded", transform.embed(model="hash")).derive("semantic", curate.semantic_duplicates(threshold=0.7))
+    docs.derive("pictures", draw).derive("images", curate.image_duplicates(column="picture"))
+
+
+PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said}

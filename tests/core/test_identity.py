@@ -65,6 +65,15 @@ def test_a_vectors_hash_depends_on_no_other_row(vectors: list[list[float] | None
         assert row_hashes(table)[at] == row_hashes(table.slice(at, 1))[0]
 
 
+@given(st.lists(st.lists(st.integers(0, 9) | st.none(), max_size=3) | st.none(), min_size=1, max_size=6))
+def test_lists_of_numbers_have_one_hash_exactly_when_they_are_equal(lists: list[list[int | None] | None]) -> None:
+    table = pa.table({"v": pa.array(lists, pa.list_(pa.uint32()))})
+    hashes = row_hashes(table)
+    for at, one in enumerate(lists):
+        assert hashes[at] == row_hashes(table.slice(at, 1))[0]
+        assert [lists[i] == one for i in range(len(lists))] == [each == hashes[at] for each in hashes]
+
+
 @given(st.lists(st.text(), max_size=5), st.lists(st.text(), max_size=5))
 def test_parts_of_a_digest_do_not_run_together(a: list[str], b: list[str]) -> None:
     assert (digest(*a) == digest(*b)) == (a == b)

@@ -118,7 +118,24 @@ def _as_bytes(column: pa.ChunkedArray) -> list[bytes | None]:
         is_whole = flat.is_valid().to_numpy(zero_copy_only=False).reshape(len(column), -1).all(axis=1)
         whole = iter(_as_bytes(column.filter(pa.array(is_whole))))
         return [next(whole) if each else _text(column[i].as_py()) for i, each in enumerate(is_whole.tolist())]
+    if pa.types.is_list(kind) and pa.types.is_unsigned_integer(kind.value_type):
+        return _lists(column)
     return [_text(value) for value in column.to_pylist()]
+
+
+def _lists(column: pa.ChunkedArray) -> list[bytes | None]:
+    """Lists of numbers as raw bytes; one that holds a null as text."""
+    whole = column.combine_chunks()
+    values = whole.flatten()
+    width = values.type.bit_width // 8
+    ends = (np.cumsum(whole.value_lengths().to_numpy(), dtype=np.int64) * width).tolist()
+    raw = values.fill_null(0).to_numpy().tobytes()
+    made: list[bytes | None] = [raw[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    if values.null_count:
+        holding = np.searchsorted(ends, np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)) * width, side="right")
+        for row in np.unique(holding).tolist():
+            made[row] = _text(column[row].as_py())
+    return made
 
 
 def _text(value: object) -> bytes:

@@ -9,6 +9,7 @@
     pa.Table -> Made                                  flat_map   with many rows
     Group -> pa.Table   |   Group -> Model            relation | fit   with the rows of one key, as Arrow
     Groups -> Made                                    relation   with the rows of many keys at once, as Arrow
+    Pairs -> Made                                     relation   with rows that share values of a list column (`by=`), as Arrow
     Tables -> pa.Table                                relation   with whole tables by name (SQL)
 
 Doc, Page ... are dataclasses: their fields are the columns read and written. Further row-like positional parameters are
@@ -32,6 +33,9 @@ READERS = "_readers"      # of rows given to an operator that sees them: JSON, a
 
 Group = Annotated[pa.Table, "group"]
 Groups = Annotated[pa.Table, "groups"]
+Pairs = Annotated[pa.Table, "pairs"]
+"""Rows that share values of the list column in `by=`, ordered by `_row`, the id of each. Every row made comes from two of them
+that share a value, `Made(rows, left, (right,))`, and must be the same when those two are all that there is; the left one is its unit."""
 
 
 class Tables(Mapping[str, Any]):
@@ -83,7 +87,7 @@ def made_from(row: Any, *parents: Any) -> Any:
 @dataclasses.dataclass(frozen=True)
 class Input:
     """One table that an operator reads."""
-    shape: str                  # row, rows (Arrow, many rows), list (one group), group (Arrow), groups (Arrow, many keys), tables
+    shape: str                  # row, rows (Arrow, many rows), list (one group), group (Arrow), groups (Arrow, many keys), pairs, tables
     row_class: type | None      # None = every column, as Arrow
 
     @property
@@ -109,6 +113,9 @@ class Operator:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     sees_readers: bool = False              # of a relation: rows come with READERS, and a change of readers alone touches them
     waits: Callable[[Any], bool] | None = None      # of a row: whether its call waits for another process, so that several may go at once
+    takes: Callable[..., Sequence[str]] | tuple[str, ...] = ()      # columns that an Arrow operator reads; () = all
+    by: tuple[str, ...] = ()                        # the key columns of a relation that always has the same ones
+    through: "Operator | None" = None               # of a relation: what makes of its first table the rows that it compares
 
     @property
     def name(self) -> str:
@@ -126,6 +133,23 @@ class Operator:
     @property
     def is_batch(self) -> bool:
         return self.inputs[0].row_class is None
+
+    @property
+    def compares_pairs(self) -> bool:
+        return self.inputs[0].shape == "pairs"
+
+    def reads_of(self, position: int) -> list[str] | None:
+        """The columns that it reads of one of its tables; None = all."""
+        if self.inputs[position].row_class or position:
+            return self.inputs[position].columns
+        return list(self._told(self.takes) if callable(self.takes) else self.takes) or None
+
+    def before(self) -> "Operator | None":
+        """What must stand between its first table and itself, as a table of its own."""
+        if self.through is None:
+            return None
+        shared = _settings(self.through.function, len(self.through.inputs))
+        return self.through.configured(**{name: value for name, value in self.settings.items() if name in shared})
 
     @property
     def takes_by(self) -> bool:
@@ -220,7 +244,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
              memo: str | Sequence[str] | Callable[..., Sequence[str]] = (), key: str | Sequence[str] | None = None,
              reads: Callable[..., Sequence[str]] | None = None, encoder: Callable[..., str] | None = None,
              depends: Sequence[str] | Callable[..., Sequence[str]] = (), sees_readers: bool = False,
-             waits: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Any]], Operator]:
+             waits: Callable[[Any], bool] | None = None, takes: Sequence[str] | Callable[..., Sequence[str]] = (),
+             by: str | Sequence[str] = (), through: Operator | None = None) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
     adds      columns that an Arrow operator writes: a pa.schema, a dataclass, or a function of (schemas, **settings) that says so
@@ -233,6 +258,10 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
     depends   versions of libraries and hashes of weights that the result depends on: texts, or a function of the settings
     sees_readers  rows of a relation come with the column `_readers`: clauses of names, as JSON; other readers compute them anew
     waits     tells of a row whether the call waits for another process: such calls are made from several threads at once
+    takes     columns that an Arrow operator reads (default: all), or a function of the settings that names them
+    by        key columns of a relation, where they are always the same
+    through   of a relation: the operator that makes the rows which it compares, with those settings that both have. They are a table
+              of their own, NAME_OPERATOR, so that a changed row alone is worked on and all others are looked up
     """
     if function is not None or not version:
         raise SaemError("E105", "an operator needs a version, so that a change of what it makes can be told", where=caller(),
@@ -250,7 +279,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
         own_key = _names(key) if key is not None else (() if kind == "fit" else None)
         return Operator(function, kind, inputs, output, version, _schema(function, adds), tuple(consumes),
                         memo if callable(memo) else _names(memo), own_key, reads, encoder, depends if callable(depends) else tuple(depends),
-                        sees_readers=sees_readers, waits=waits)
+                        sees_readers=sees_readers, waits=waits, takes=takes if callable(takes) else tuple(takes), by=_names(by),
+                        through=through)
     return wrap
 
 
@@ -288,7 +318,7 @@ def _inputs(function: Callable[..., Any], hints: Mapping[str, Any]) -> tuple[Inp
 
 
 def _input(hint: Any) -> Input | None:
-    if typing.get_origin(hint) is Annotated and hint in (Group, Groups):
+    if typing.get_origin(hint) is Annotated and hint in (Group, Groups, Pairs):
         return Input(typing.get_args(hint)[1], None)
     if hint is pa.Table:
         return Input("rows", None)
@@ -305,7 +335,7 @@ def _kind(function: Callable[..., Any], inputs: tuple[Input, ...], result: Any) 
     output = item or result
     is_row = dataclasses.is_dataclass(output) and output is not Made
     table = {("rows", pa.Table): "map", ("rows", Made): "flat_map", ("group", pa.Table): "relation",
-             ("groups", Made): "relation", ("tables", pa.Table): "relation"}.get((first, result))
+             ("groups", Made): "relation", ("pairs", Made): "relation", ("tables", pa.Table): "relation"}.get((first, result))
     if table:
         return table, None
     if is_row and first == "row":

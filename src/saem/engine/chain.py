@@ -49,6 +49,9 @@ class Chain:
             raise SaemError("E104", f"by= is for relations, '{first.name}' is a {first.kind}", where=caller(), fix="leave by= out")
         self._check("carry", self.carry, self.schemas[:1])
         self._check("by", self.by, self.schemas[:len(first.inputs)])
+        if first.compares_pairs and not (len(self.by) == 1 and pa.types.is_list(self.schemas[0].field(self.by[0]).type)):
+            raise SaemError("E104", f"'{first.name}' compares rows that share a value of one list column", where=caller(),
+                            fix='derive(..., by="tags"), a column of lists')
         if self.carry and not self.has_flat_map:
             why = "a relation's rows have what it writes, its key too" if self.is_relation else "a map keeps the row's columns anyway"
             raise SaemError("E104", f"carry= is for operators that start new rows from one; {why}", where=caller(), fix="leave carry= out")
@@ -128,11 +131,11 @@ class Chain:
         """Columns of an input table that are read."""
         schema = visible(self.schemas[position])
         if position or not self.has_flat_map:
-            own = self.operators[0].inputs[position].columns if self.is_relation and position < len(self.operators[0].inputs) else None
+            own = self.operators[0].reads_of(position) if self.is_relation and position < len(self.operators[0].inputs) else None
             return schema.names if own is None else [*own, *(c for c in self.by if c not in own)]
         names: list[str] = []
         for op in self.operators:
-            names += op.inputs[0].columns or schema.names
+            names += op.reads_of(0) or schema.names
             if op.kind == "flat_map":
                 break
         return list(dict.fromkeys([n for n in names if n in schema.names] + list(self.carry)))
@@ -140,11 +143,11 @@ class Chain:
 
 def _check_columns(op: Operator, before: Sequence[pa.Schema]) -> None:
     """What an operator reads and names must be there: told at the user's line, not in the middle of a run."""
-    for each, schema in zip(op.inputs, before, strict=False):
-        for name in each.columns or ():
+    for position, (each, schema) in enumerate(zip(op.inputs, before, strict=False)):
+        for name in op.reads_of(position) or ():
             if name not in schema.names:
-                row_class = each.row_class.__name__ if each.row_class else op.name
-                raise SaemError("E101", f"'{op.name}' reads {row_class}.{name}, and the table has no such column", where=caller(),
+                called = f"{each.row_class.__name__}.{name}" if each.row_class else f"'{name}'"
+                raise SaemError("E101", f"'{op.name}' reads {called}, and the table has no such column", where=caller(),
                                 fix=suggest(name, schema.names, "column"))
     written = [name for name in op.writes(*before).names if name != op.memo_column]
     hidden = [name for name in written if name.startswith("_") and not name.startswith("_tokens_")]

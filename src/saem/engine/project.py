@@ -130,7 +130,9 @@ class Project:
             parents += [n for n in named if n not in parents or op.inputs[0].shape != "tables"]
         if not parents:
             raise SaemError("E104", f"'{name}' is derived from no table", where=caller(), fix="give using=[...]")
-        table = Table(self, name, operators=operators, parents=parents, by=(by,) if isinstance(by, str) else by,
+        if (before := operators[0].before()) is not None:
+            parents[0] = self.derive(f"{name}_{before.name}", before, using=parents[:1]).name
+        table = Table(self, name, operators=operators, parents=parents, by=(by,) if isinstance(by, str) else by or operators[0].by,
                       carry=(carry,) if isinstance(carry, str) else carry)
         try:
             _ = table.chain         # mistakes show here, at the user's line

@@ -16,6 +16,7 @@ from saem.engine.chain import Chain
 from saem.engine.executor import in_order
 from saem.engine.granting import Granting
 from saem.engine.memo import Memo
+from saem.engine.pairs import apply_pairs
 from saem.engine.units import Parents, Touched, Units, Work
 from saem.engine.writing import Writer
 from saem.store.catalog import Catalog, Publication
@@ -189,7 +190,7 @@ class Refresh:
                 self._fail([failure(0, op, error)], units, np.zeros(1, np.int64))
                 rows = op.writes(*self.chain.schemas).empty_table()
             return rows, np.zeros(len(rows), np.int64), None, []
-        out = apply_groups(op, groups)
+        out = apply_pairs(op, groups, self.chain.by[0]) if op.compares_pairs else apply_groups(op, groups)
         self._fail(out.failures, units, np.arange(groups.count))
         if out.parents is None:
             return out.rows, out.origin, None, []
@@ -213,7 +214,7 @@ class Refresh:
 
     def _called(self, units: Units, position: int) -> str:
         """What a person calls a unit."""
-        if units.rows is not None:
+        if units.rows is not None or self.parents.is_pairs:
             parent = self.task.parents[0]
             named = [name for name in ("path", "key", "title", "name") if name in parent.schema.names]
             unit = units.names.slice(position, 1)

@@ -157,7 +157,8 @@ class Table:
             wanted |= {column: VECTOR_INDEX | {"num_partitions": max(1, rows // 100_000)} for column in self.vector_columns}
         if rows >= INDEX_ROWS:
             memo = [op.memo_column for op in self.operators if op.memo]
-            groups = [t.by[0] for t in self.project.tables.values() if t.by and self.name in t.parent_names]
+            groups = [t.by[0] for t in self.project.tables.values()
+                      if t.by and self.name in t.parent_names and not t.operators[0].compares_pairs]
             wanted |= {column: {"index_type": "BTREE"} for column in ("_id", "_unit", *memo, *groups)}
             wanted |= {"_readers": {"index_type": "BITMAP"}}
         return wanted

@@ -1,10 +1,12 @@
 """What must be computed again, and its rows.
 
 A *unit* is what is recomputed as a whole: one parent row (map, flat_map), the rows of one key, or a whole table (relation,
-fit). Changed parents touch units; a touched unit is loaded from the parents as they are now.
+fit). Changed parents touch units; a touched unit is loaded from the parents as they are now. Where rows are compared in pairs,
+a unit is one row with all rows that share a value with it: a change touches its neighbours too.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -15,11 +17,13 @@ from saem.core.identity import id_list, ids, in_order, key_unit, table_id
 from saem.core.operator import READERS
 from saem.engine.apply import Groups
 from saem.engine.chain import Chain
+from saem.engine.pairs import Lists
 from saem.store.catalog import Catalog
 from saem.store.table import Store
 
 BLOCK_UNITS = 65_536       # units whose old rows are looked up together: each block scans the table's units
 BLOCK_GROUPS = 16_384      # the same for groups, whose rows are loaded together too
+BLOCK_PAIRS = 262_144      # the same for rows compared in pairs, which are loaded with their neighbours
 PIECE_BYTES = 8 << 20      # parent rows handed to the operators at once
 PIECE_UNITS = (16, 4_096)  # the same, in units: a first small piece shows how large they are
 WHOLE_IDS = 64             # a larger whole table is named as one parent: every row of it
@@ -72,6 +76,17 @@ class Parents:
         return self.chain.is_relation and not self.chain.by
 
     @property
+    def is_pairs(self) -> bool:
+        """A unit is one row, loaded with its neighbours."""
+        return self.chain.operators[0].compares_pairs
+
+    @cached_property
+    def lists(self) -> Lists:
+        """Which rows share values."""
+        by = self.chain.by[0]
+        return Lists(self.stores[0].dataset.to_table(columns=["_id", by], with_row_id=True), by)
+
+    @property
     def keyed(self) -> Sequence[Store]:
         """The tables whose rows make the units; the others are read whole."""
         if not self.chain.is_relation:
@@ -89,7 +104,7 @@ class Parents:
         none = Touched(ids([]), pa.array([], pa.uint64()), pa.array([]))
         if self.is_whole:
             return Work(Touched(ids([key_unit(())])), ids([]), none, True)
-        if not self.chain.is_relation:
+        if not self.chain.is_relation or self.is_pairs:
             rows = self.stores[0].dataset.to_table(columns=["_id"], with_row_id=True)
             return Work(Touched(rows["_id"].combine_chunks(), rows["_rowid"].combine_chunks()), ids([]), none, True)
         found = [self._keys(store.dataset.to_table(columns=list(self.chain.by))) for store in self.keyed]
@@ -108,14 +123,18 @@ class Parents:
             is_regranted = any(len(granted) for *_, granted in deltas)
             return Work(unit if is_touched else nothing, ids([]), unit if is_regranted and not is_touched else nothing)
         has_new_readers = any(len(granted) for *_, granted in whole)     # of a table read whole: every unit is asked
-        if not self.chain.is_relation:
+        if not self.chain.is_relation or self.is_pairs:
             now, was, granted = deltas[0]
             alive = pc.is_in(was["_id"], value_set=now["_id"].combine_chunks())
             if has_new_readers:
                 granted = self.stores[0].dataset.to_table(columns=["_id"], with_row_id=True)
                 granted = granted.filter(pc.invert(pc.is_in(granted["_id"], value_set=now["_id"].combine_chunks())))
-            return Work(Touched(now["_id"].combine_chunks(), now["_rowid"].combine_chunks()),
-                        was.filter(pc.invert(alive))["_id"].combine_chunks(),
+            dead = was.filter(pc.invert(alive))["_id"].combine_chunks()
+            if self.is_pairs and any(map(len, deltas[0])):
+                now = self.lists.beside(now, was)
+                granted = self.lists.beside(granted)
+                granted = granted.filter(pc.invert(pc.is_in(granted["_id"], value_set=now["_id"].combine_chunks())))
+            return Work(Touched(now["_id"].combine_chunks(), now["_rowid"].combine_chunks()), dead,
                         Touched(granted["_id"].combine_chunks(), granted["_rowid"].combine_chunks()))
         if self._sees_readers:
             deltas = [(pa.concat_tables([now, granted]), was, granted.slice(0, 0)) for now, was, granted in deltas]
@@ -142,7 +161,7 @@ class Parents:
 
     def blocks(self, touched: Touched) -> Iterator[Touched]:
         """At most BLOCK_UNITS at a time, or BLOCK_GROUPS."""
-        size = BLOCK_GROUPS if self.chain.is_relation else BLOCK_UNITS
+        size = BLOCK_PAIRS if self.is_pairs else BLOCK_GROUPS if self.chain.is_relation else BLOCK_UNITS
         for start in range(0, len(touched), size):
             rowids = touched.rowids.slice(start, size) if touched.rowids is not None else None
             keys = touched.keys.slice(start, size) if touched.keys is not None else None
@@ -151,7 +170,7 @@ class Parents:
     def load(self, block: Touched) -> Iterator[Units]:
         """The block's units as they are now, in pieces; a group without rows left is not among them."""
         if self.chain.is_relation:
-            yield self._load_groups(block)
+            yield self._load_pairs(block) if self.is_pairs else self._load_groups(block)
             return
         whole = [parent for store in self.broadcast for parent in whole_parents(store)]
         whole_code = [code for store in self.broadcast for code in whole_readers(store)]
@@ -171,6 +190,23 @@ class Parents:
         """Per table that is read whole: its rows."""
         start = len(self.keyed)
         return [store.dataset.to_table(columns=self.chain.columns(start + i)) for i, store in enumerate(self.broadcast)]
+
+    def _load_pairs(self, block: Touched) -> Units:
+        """The block's rows with all that share a value with one of them, ordered by `_row`; `member` is -1 for the latter."""
+        named = "_unit" if self.chain.operators[0].through else "_id"      # rows that stand for others go by the names of those
+        columns = list(dict.fromkeys(["_id", named, "_readers", *self.chain.columns(0), *self.chain.by]))
+        rowids = self.lists.around(block.units)["_rowid"]
+        store = self.stores[0]
+        is_all = len(rowids) == store.dataset.count_rows()
+        rows = store.dataset.to_table(columns=columns) if is_all else store.take(rowids, columns)
+        rows = rows.append_column("_row", rows[named])
+        rows = rows.take(pa.array(np.lexsort(in_order(rows["_row"])[::-1]))).combine_chunks()
+        is_unit = pc.is_in(rows["_id"], value_set=block.units).to_numpy().astype(bool)
+        units = rows.select(["_id", "_readers"]).filter(pa.array(is_unit)).combine_chunks()
+        member = np.where(is_unit, np.cumsum(is_unit) - 1, -1)
+        given = rows.drop_columns([c for c in ("_id", "_unit", "_readers") if c in rows.column_names])
+        return Units(units["_id"].combine_chunks(), units["_readers"].combine_chunks(), groups=Groups([given], [member], len(units)),
+                     group_ids=[id_list(rows["_id"])], group_readers=[rows["_readers"].to_pylist()])
 
     def _load_groups(self, block: Touched) -> Units:
         """The rows of the block's groups; a group of which no table holds a row is left out."""

@@ -24,6 +24,7 @@ from saem.store.canaries import Canaries
 LANCE = (".lance", ".idx")
 ESCAPES = re.compile(rb'(?:\\u[0-9a-fA-F]{4}|\\["\\/bfnrt])+')
 DEPTH = 3                 # of archives within archives
+IDS = ("_id", "_unit", "_hash", "_parents")
 HOLDERS = 1_000           # living rows that are named; the rest is counted
 
 
@@ -192,7 +193,7 @@ def holders(dataset: lance.LanceDataset, canaries: Canaries, files: Collection[s
     marks: set[str] = set()
     ids: set[bytes] = set()
     count = 0
-    columns = [each.name for each in dataset.schema if _may_hold_text(each.type)]
+    columns = [each.name for each in dataset.schema if _may_hold_text(each.type) and each.name not in IDS]
     for fragment in dataset.get_fragments():
         if not any(os.path.basename(file.path) in files for file in fragment.data_files()):
             continue
@@ -214,7 +215,8 @@ def _may_hold_text(kind: pa.DataType) -> bool:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind) or pa.types.is_large_binary(kind))
+    is_long = pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)
+    return bool(is_long or pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
 def _rows_with(array: pa.Array, canaries: Canaries) -> tuple[np.ndarray, set[str]]:
@@ -229,9 +231,13 @@ def _rows_with(array: pa.Array, canaries: Canaries) -> tuple[np.ndarray, set[str
         return _row_of(rows, array.offsets.to_numpy(), len(array)), held
     if not _is_text(kind):
         return np.zeros(0, np.int64), set()
-    _, offsets, data = array.buffers()
+    *_, offsets, data = array.buffers()
     if data is None or not data.size:
         return np.zeros(0, np.int64), set()
+    if pa.types.is_fixed_size_binary(kind):       # signatures: equal texts have equal ones
+        bounds = (array.offset + np.arange(len(array) + 1, dtype=np.int64)) * kind.byte_width
+        places, names = canaries.find(np.frombuffer(data, np.uint8)[:bounds[-1]])
+        return _row_of(places, bounds, len(array)), set(names)
     width = "<i8" if kind in (pa.large_string(), pa.large_binary()) else "<i4"
     bounds = np.frombuffer(offsets, width)[array.offset:array.offset + len(array) + 1].astype(np.int64)
     places, names = canaries.find(np.frombuffer(data, np.uint8)[:bounds[-1]])

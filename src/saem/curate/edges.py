@@ -1,0 +1,47 @@
+"""What every search for duplicates writes, and how equal rows are told."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from saem.core.identity import ID
+from saem.core.operator import Made
+
+EDGE = pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("kind", pa.string())])
+
+
+@dataclass(frozen=True)
+class Found:
+    """Pairs of one kind: (m,) int64 left and right rows, left before right in the order of ids; (m,) similarity in 0 to 1."""
+    left: np.ndarray
+    right: np.ndarray
+    similarity: np.ndarray
+    kind: str
+
+
+def edges(row: pa.ChunkedArray, found: Sequence[Found]) -> Made:
+    """The table of edges; `row` holds the ids of the rows, ascending."""
+    left, right = (np.concatenate([getattr(each, side) for each in found]).astype(np.int64) for side in ("left", "right"))
+    similarity = pa.array(np.concatenate([each.similarity for each in found]), pa.float32())
+    kinds = pa.array([each.kind for each in found]).take(pa.array(np.repeat(np.arange(len(found)), [len(each.left) for each in found])))
+    ids = row.combine_chunks()
+    made = pa.table([ids.take(pa.array(left)), ids.take(pa.array(right)), similarity, kinds], schema=EDGE)
+    return Made(made, left, (right,))
+
+
+def first_of_each(values: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """(n,) int64, the first row with the same value as this one; -1 for null."""
+    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    code = whole.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    first = np.full(int(code.max(initial=-1)) + 2, -1, np.int64)       # the last place is for null
+    first[code[::-1]] = np.arange(len(code))[::-1]
+    first[-1] = -1
+    return np.asarray(first[code], np.int64)
+
+
+def packed_lists(values: np.ndarray, lengths: np.ndarray) -> pa.Array:
+    """(n, k) numbers, of which a row's list has the first `lengths`."""
+    kept = values if (lengths == values.shape[1]).all() else values[np.arange(values.shape[1]) < lengths[:, None]]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.ascontiguousarray(kept).reshape(-1)))
