@@ -1,0 +1,170 @@
+"""Finding memories: every text that a question reaches is scored, and the figures behind each score are told."""
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from saem.infer.memory import standing
+from saem.infer.memory.postings import Postings, coverage, rarities
+from saem.infer.memory.present import Present, Published, group_of
+from saem.infer.memory.recalled import Item, line_of, line_of_message
+from saem.infer.memory.rows import Belief, Claim, Message, Source, Time, Use
+from saem.infer.memory.values import compared
+from saem.infer.memory.vocabulary import words_of
+from saem.infer.memory.weights import Policy, frequency, importance_of, importance_of_belief, tokens
+from saem.transform.words import tokenize
+
+DAY_S = 86_400.0
+MOST = 200             # texts of one question that are looked at closely
+FOLDED_SHARE = 0.6     # of a message that beliefs quote: the message itself then says little more
+
+Value = tuple[str, str, str, str]          # user, subject, predicate, object as it is compared
+
+
+class Texts:
+    """Messages and beliefs as words, once they are searched. keys: of messages, and ids of beliefs, in one order."""
+
+    def __init__(self, messages: Mapping[str, Message], beliefs: Mapping[str, Belief]) -> None:
+        self.messages, self.beliefs = messages, beliefs
+        self.keys = [*messages, *beliefs]
+
+    @cached_property
+    def postings(self) -> Postings:
+        texts = [message.text for message in self.messages.values()] + [_asked_by(belief) for belief in self.beliefs.values()]
+        return Postings([words.split() for words in tokenize(texts)])
+
+    @cached_property
+    def said_s(self) -> np.ndarray:
+        said = [message.said_at for message in self.messages.values()] + [belief.last_said for belief in self.beliefs.values()]
+        return np.array([at.timestamp() for at in said], np.float64)
+
+
+def _asked_by(belief: Belief) -> str:
+    """What a question about a belief may say: its subject, its predicate in other words, its object."""
+    return f"{belief.subject} {belief.predicate} {words_of(belief.predicate)} {belief.object} {belief.sources[-1].quote if belief.sources else ''}"
+
+
+@dataclass
+class Searched:
+    """One reach, ready to be asked. `fresh` texts wait for a run; `hidden` are those of `texts` that no longer are so."""
+    present: Present
+    texts: Texts
+    fresh: Texts
+    hidden: np.ndarray
+    uses: Mapping[str, Use]
+    claims_of: Mapping[str, Sequence[Claim]]
+    held_until: tuple[Time | None, Time | None, dict[str, Belief]] = (None, None, {})
+    held_values: frozenset[Value] = frozenset()
+
+    @classmethod
+    def of(cls, present: Present, texts: Texts, uses: Mapping[str, Use]) -> "Searched":
+        fresh = set(present.fresh)
+        hidden = np.array([key in fresh or key in present.gone for key in texts.keys], bool)
+        claims_of: dict[str, list[Claim]] = {}
+        for claim in present.claims:
+            claims_of.setdefault(claim.message, []).append(claim)
+        waiting = Texts({key: m for key, m in present.messages.items() if key in fresh},
+                        {key: b for key, b in present.beliefs.items() if key in fresh})
+        return cls(present, texts, waiting, hidden, uses, claims_of)
+
+    def held(self, at: Time) -> dict[str, Belief]:
+        """The beliefs that hold at a moment; they stay the same until the next one begins or ends."""
+        since, until, found = self.held_until
+        if since is None or at < since or (until is not None and at >= until):
+            moments = [m for b in self.present.beliefs.values() for m in (b.valid_from, b.valid_to) if m is not None]
+            found = standing.current(self.present.beliefs, at)
+            self.held_values = frozenset((b.user, b.subject, b.predicate, compared(b.object)) for b in found.values())
+            self.held_until = (max((m for m in moments if m <= at), default=at), min((m for m in moments if m > at), default=None), found)
+        return found
+
+    def find(self, question: str, at: Time, policy: Policy, kinds: Iterable[str]) -> list[Item]:
+        """Everything that shares a word with the question, best first. Of a belief and the message that says it the belief is kept."""
+        asked = tokenize([question])[0].split()
+        parts = (self.texts, self.fresh)
+        weights = rarities(asked, [part.postings for part in parts])
+        lengths = sum(float(part.postings.lengths.sum()) for part in parts) / max(1, sum(len(part.postings) for part in parts))
+        held, wanted = self.held(at), set(kinds)
+        found: list[tuple[float, str, float]] = []
+        for part in parts:
+            if not len(part.postings):
+                continue
+            relevance = coverage(weights, part.postings, lengths)
+            if part is self.texts:
+                relevance[self.hidden] = 0
+            rough = policy.relevance * relevance + policy.recency * 0.5 ** (np.maximum(0, at.timestamp() - part.said_s) / DAY_S / policy.half_life_days)
+            best = np.flatnonzero(relevance > 0)
+            best = best[np.argsort(-rough[best], kind="stable")][:MOST]
+            found += [(float(rough[i]), part.keys[i], float(relevance[i])) for i in best.tolist()]
+        items = [each for _, key, relevance in found if (each := self.item(key, relevance, at, policy, held, wanted)) is not None]
+        items.sort(key=lambda each: (-each.score, each.id))
+        return _folded(items)
+
+    def item(self, key: str, relevance: float, at: Time, policy: Policy, held: Mapping[str, Belief], kinds: set[str]) -> Item | None:
+        """One memory with its figures; None where it is not wanted, is not yet said at that moment, or has expired."""
+        belief = self.present.beliefs.get(key)
+        if belief is not None:
+            return self._belief(key, belief, relevance, at, policy) if "belief" in kinds and key in held else None
+        message = self.present.messages.get(key)
+        if message is None or "message" not in kinds or message.said_at > at or (message.expires_at and message.expires_at <= at):
+            return None
+        own = self.claims_of.get(key, ())
+        is_current = any(_value_of(claim) in self.held_values for claim in own if claim.holds) if any(claim.holds for claim in own) else None
+        importance = importance_of(message, own) * (0 if is_current is False else 1)
+        text = line_of_message(message, is_current)
+        source = Source(key, 0, len(message.text), message.text)
+        return self._scored("message", key, text, message.user, message.agent, message.said_at, is_current, (), (source,), relevance, importance, [key],
+                            at, policy)
+
+    def _belief(self, key: str, belief: Belief, relevance: float, at: Time, policy: Policy) -> Item:
+        messages = [source.message for source in belief.sources]
+        return self._scored("belief", key, line_of(belief), belief.user, belief.agent, belief.last_said, True, tuple(belief.rivals),
+                            tuple(belief.sources), relevance, importance_of_belief(belief), messages, at, policy)
+
+    def _scored(self, kind: str, key: str, text: str, user: str, agent: str, said_at: Time, is_current: bool | None, rivals: tuple[str, ...],
+                sources: tuple[Source, ...], relevance: float, importance: float, messages: Sequence[str], at: Time, policy: Policy) -> Item:
+        recency = policy.faded((at - said_at).total_seconds() / DAY_S)
+        uses = [self.uses[m] for m in messages if m in self.uses]
+        often = frequency(sum(use.count * policy.faded((at - use.last).total_seconds() / DAY_S) for use in uses))
+        score = policy.relevance * relevance + policy.recency * recency + policy.frequency * often + policy.importance * importance
+        score *= policy.superseded if is_current is False else 1
+        size = tokens(text) + 1
+        heat = policy.heat(recency, often, importance, size)
+        why = {"relevance": relevance, "recency": recency, "frequency": often, "importance": importance, "heat": max(0.0, min(1.0, heat))}
+        return Item(kind, key, text, user, agent, said_at, is_current, rivals, sources, score, why, policy.tier(heat), size)
+
+    def everything(self, at: Time, policy: Policy, kinds: Iterable[str]) -> list[Item]:
+        """All memories, the hottest first."""
+        held, wanted = self.held(at), set(kinds)
+        keys = [*held, *(self.present.messages if "message" in wanted else ())]
+        items = [each for key in keys if (each := self.item(key, 0.0, at, policy, held, wanted)) is not None]
+        return sorted(items, key=lambda each: (-each.why["heat"], each.id))
+
+
+def _value_of(claim: Claim) -> Value:
+    return claim.user, claim.subject, claim.predicate, claim.value
+
+
+def _folded(items: list[Item]) -> list[Item]:
+    """Without the messages that say little but what a belief beside them says."""
+    quoted: dict[str, dict[str, int]] = {}
+    for each in items:
+        for source in each.sources if each.kind == "belief" else ():
+            quoted.setdefault(source.message, {})[source.quote] = len(source.quote)
+    return [each for each in items if each.kind == "belief"
+            or sum(quoted.get(each.id, {}).values()) < FOLDED_SHARE * len(each.sources[0].quote.strip())]
+
+
+def index(published: Published) -> Texts:
+    return Texts(published.messages, published.beliefs)
+
+
+def at_of(at: "datetime.datetime | str | None") -> Time:
+    """A moment in UTC; a text without a zone is local, a day is taken as it ended; None = now."""
+    if at is None:
+        return datetime.datetime.now(datetime.UTC)
+    if isinstance(at, str):
+        moment = datetime.datetime.fromisoformat(at)
+        at = moment + datetime.timedelta(days=1) if len(at) <= 10 else moment
+    return at.astimezone(datetime.UTC)

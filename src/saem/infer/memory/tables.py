@@ -1,0 +1,44 @@
+"""The tables of a memory: messages -> claims -> beliefs -> reflections, episodes of sessions, and two that serve them: shares, uses."""
+from typing import TYPE_CHECKING, Any
+
+from saem.core.errors import SaemError, caller
+from saem.engine.project import NAME
+from saem.infer.memory.beliefs import beliefs
+from saem.infer.memory.claims import claims, extract_of
+from saem.infer.memory.reflections import episodes, reflections
+from saem.infer.memory.rows import Message, Share, Use
+from saem.sources.records import records
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+
+KINDS = ("messages", "claims", "beliefs", "reflections", "episodes", "shares", "uses")
+SCOPE = ("user", "agent")
+
+
+def table(name: str, kind: str) -> str:
+    """The table of one kind: 'tutor', 'beliefs' -> 'tutor_beliefs'."""
+    return f"{name}_{kind}"
+
+
+def declare(db: "Project", name: str, extractor: Any = "rules") -> None:
+    """Declare the tables of a memory, once. Rows that are put by other ways than `remember` are nobody's to read."""
+    if not name or name[0] in "_0123456789" or set(name) - set(NAME):
+        raise SaemError("E201", f"'{name}' cannot name a memory", where=caller(), fix="lower-case letters, digits and '_', a letter first")
+    extract_of(extractor)
+    if table(name, "messages") in db.tables:
+        return
+    messages = db.source(table(name, "messages"), records(Message), readers=[])
+    claimed = messages.derive(table(name, "claims"), claims(extractor=extractor))
+    believed = claimed.derive(table(name, "beliefs"), beliefs, by=[*SCOPE, "subject", "predicate"])
+    believed.derive(table(name, "reflections"), reflections, by=[*SCOPE, "topic"])
+    messages.derive(table(name, "episodes"), episodes, by=[*SCOPE, "session"])
+    db.source(table(name, "shares"), records(Share), readers=[])
+    db.source(table(name, "uses"), records(Use), readers=[])
+
+
+def names(db: "Project") -> list[str]:
+    """The memories of a project, declared or only published."""
+    known = {*db.tables, *db.heads()}
+    return sorted(each.removesuffix("_messages") for each in known if each.endswith("_messages")
+                  and {table(each.removesuffix("_messages"), kind) for kind in ("shares", "uses")} <= known)
