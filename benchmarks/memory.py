@@ -112,7 +112,7 @@ def judge(score: Score, fact: Fact, found: Recall) -> bool:
     own = [item for item in found.items if item.kind == "belief" and " 's " not in item.text and f"{fact.user} · " in item.text]
     score.facts += 1
     score.found += is_found
-    score.as_current += any(f": {value}" in item.text for item in own for value in old)
+    score.as_current += any(item.is_current and f": {value}" in item.text for item in own for value in old)
     score.unmarked += any(value in item.text and item.is_current is None for item in found.items for value in old)
     return is_found
 
@@ -179,8 +179,8 @@ def leaks(notes: Memory, spoken: Talk, probes: int) -> None:
     dice, leaked, clock = random.Random(0), 0, time.perf_counter()
     users = sorted({fact.user for fact in spoken.facts})
     kinds: list[Callable[[str, str], list[str]]] = [
-        lambda q, u: [i.user for i in notes.recall(q, user=u, k=50, budget_tokens=10_000).items],
-        lambda q, u: [i.user for i in notes.recall(q, user=u, agent="tutor", k=50, budget_tokens=10_000).items],
+        lambda q, u: [i.user for i in notes.recall(q, user=u, k=10, budget_tokens=10_000).items],
+        lambda q, u: [i.user for i in notes.recall(q, user=u, agent="tutor", k=10, budget_tokens=10_000).items],
     ]
     for number in range(probes):
         fact = dice.choice(spoken.facts)

@@ -15,7 +15,7 @@ CITIES = {"en": "Seoul Busan Daegu Incheon Jeju Berlin Lisbon Osaka Toronto Aust
 FIRMS = {"en": ["Naver", "Kakao", "Samsung", "Coupang", "Hanwha", "Spotify", "Siemens", "Bosch"],
          "ko": ["네이버", "카카오", "삼성전자", "쿠팡", "한화", "라인", "토스", "당근"]}
 PETS = {"en": ["Max", "Coco", "Bori", "Luna", "Simba", "Poppy"], "ko": ["콩이", "보리", "초코", "두부", "나비", "호두"]}
-FOODS = {"en": ["ramen", "sushi", "bibimbap", "lasagna", "tacos", "pho"], "ko": ["김치찌개", "떡볶이", "냉면", "초밥", "파스타", "삼겹살"]}
+FOODS = {"en": ["ramen", "sushi", "bibimbap", "lasagna", "tacos", "curry"], "ko": ["김치찌개", "떡볶이", "냉면", "초밥", "파스타", "삼겹살"]}
 ALLERGENS = {"en": ["peanuts", "shrimp", "pollen", "cats", "milk"], "ko": ["땅콩", "새우", "꽃가루", "복숭아", "우유"]}
 DATES = {"en": ["June 3", "June 17", "July 8", "September 21", "October 5", "November 12"],
          "ko": ["6월 3일", "6월 17일", "7월 8일", "9월 21일", "10월 5일", "11월 12일"]}

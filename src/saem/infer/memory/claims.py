@@ -9,6 +9,7 @@ from saem.core.errors import SaemError, caller
 from saem.core.operator import operator
 from saem.infer.memory.rows import Claim, Found, Message
 from saem.infer.memory.values import compared
+from saem.transform import words
 
 READ = ("user", "note", "revision")      # roles whose messages say something; what an assistant says is searchable only
 
@@ -16,7 +17,7 @@ Extract = Callable[..., Iterable[Found]]
 
 
 def _depends(extractor: Any = "rules", **_: object) -> list[str]:
-    return [f"extractor {version_of(extractor)}"]
+    return [f"extractor {version_of(extractor)}", words.fingerprint()]
 
 
 @operator(version="1", key=["subject", "predicate", "object", "holds", "start"], depends=_depends)

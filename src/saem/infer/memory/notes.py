@@ -3,6 +3,7 @@ import datetime
 import json
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saem.core.columns import objects, row_schema
@@ -32,6 +33,16 @@ MOST_REACHES = 64          # that are kept ready in memory
 When = datetime.datetime | str | None
 
 
+@dataclass
+class _Ready:
+    """One reach as it was read: mark = the published versions, tail_mark = what waited."""
+    mark: object
+    published: Published
+    texts: Texts
+    tail_mark: object = None
+    searched: Searched | None = None
+
+
 class Memory:
     """What agents remember: messages, and the claims, beliefs and summaries that are derived from them.
 
@@ -44,7 +55,7 @@ class Memory:
         self._reaches, self._uses = Reaches(db), Uses(db, name)
         self._inbox: dict[int, Waiting] = {}
         self._claims: dict[str, Any] = {}
-        self._ready: dict[Reach, tuple[object, Published, Texts, object, Searched]] = {}
+        self._ready: dict[Reach, _Ready] = {}
         self._shares: tuple[object, list[Share]] = (None, [])
 
     def __repr__(self) -> str:
@@ -361,16 +372,15 @@ class Memory:
         tail = [] if is_pinned else waiting(self.db, self.name, self._inbox)
         tail_mark = (len(tail), tail[-1].number if tail else 0, tail[0].number if tail else 0)
         ready = self._ready.get(reach)
-        if ready is None or ready[0] != mark:
+        if ready is None or ready.mark != mark:
             if len(self._ready) >= MOST_REACHES:
                 self._ready.pop(next(iter(self._ready)))
             published = load(self.db, self.name, heads, reach)
-            ready = (mark, published, index(published), None, None)  # type: ignore[assignment]
-        if ready[3] != tail_mark:
-            present = laid_over(ready[1], tail, reach, self.name, self.extractor, self._claims)
-            ready = (mark, ready[1], ready[2], tail_mark, Searched.of(present, ready[2], self._uses.kept()))
-        self._ready[reach] = ready
-        return ready[4]
+            ready = self._ready[reach] = _Ready(mark, published, index(published))
+        if ready.searched is None or ready.tail_mark != tail_mark:
+            present = laid_over(ready.published, tail, reach, self.name, self.extractor, self._claims)
+            ready.searched, ready.tail_mark = Searched.of(present, ready.texts, self._uses.kept()), tail_mark
+        return ready.searched
 
     def _rows(self, kind: str, row_class: type, user: str | None, agent: str | None) -> list[tuple[str, Any]]:
         heads, own = self.db.heads(), table(self.name, kind)

@@ -9,10 +9,12 @@ SATURATION, LENGTH_SHARE = 1.2, 0.75      # k1 and b
 
 
 class Postings:
-    """Texts as words, in which texts each stands and how often."""
+    """Texts as words, in which texts each stands and how often. longest: of a text that counts as no longer than that."""
 
-    def __init__(self, texts: Sequence[Sequence[str]]) -> None:
+    def __init__(self, texts: Sequence[Sequence[str]], longest: Sequence[int] = ()) -> None:
         self.lengths = np.array([len(words) for words in texts], np.float64)
+        if len(longest):
+            self.lengths = np.minimum(self.lengths, np.array(longest, np.float64))
         places: dict[str, tuple[list[int], list[int]]] = {}
         for at, words in enumerate(texts):
             for word, times in Counter(words).items():

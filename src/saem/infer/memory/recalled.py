@@ -15,7 +15,8 @@ class Item:
     """One memory.
 
     kind        belief, message, reflection or episode
-    is_current  a belief that holds; of a message: whether what it says still does, None = it claims nothing
+    is_current  whether what it says holds; None = unknown: a message that claims nothing, or a belief of which a later message, out of which
+                no claim was read, speaks too
     rivals      what was claimed with equal standing
     sources     the places in messages that say it: message key, characters start to end, quote
     why         relevance, recency, frequency, importance, heat: each in [0, 1]

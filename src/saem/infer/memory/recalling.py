@@ -8,16 +8,20 @@ import numpy as np
 
 from saem.infer.memory import standing
 from saem.infer.memory.postings import Postings, coverage, rarities
+from saem.infer.memory.claims import READ
 from saem.infer.memory.present import Present, Published, group_of
 from saem.infer.memory.recalled import Item, line_of, line_of_message
 from saem.infer.memory.rows import Belief, Claim, Message, Source, Time, Use
 from saem.infer.memory.values import compared
-from saem.infer.memory.vocabulary import words_of
+from saem.infer.memory.vocabulary import nouns_of, words_of
 from saem.infer.memory.weights import Policy, frequency, importance_of, importance_of_belief, tokens
 from saem.transform.words import tokenize
 
 DAY_S = 86_400.0
-MOST = 200             # texts of one question that are looked at closely
+MOST = 100             # texts of one question that are looked at closely
+BELIEF_WORDS = 4       # subject, predicate, object: the length of a belief
+LONG = 1 << 20
+DOUBT_CHARS = 200      # of a message that may say that a belief no longer holds
 FOLDED_SHARE = 0.6     # of a message that beliefs quote: the message itself then says little more
 
 Value = tuple[str, str, str, str]          # user, subject, predicate, object as it is compared
@@ -33,7 +37,9 @@ class Texts:
     @cached_property
     def postings(self) -> Postings:
         texts = [message.text for message in self.messages.values()] + [_asked_by(belief) for belief in self.beliefs.values()]
-        return Postings([words.split() for words in tokenize(texts)])
+        # by how many words a belief may be asked for does not make it a long text
+        longest = [LONG] * len(self.messages) + [BELIEF_WORDS] * len(self.beliefs)
+        return Postings([words.split() for words in tokenize(texts)], longest)
 
     @cached_property
     def said_s(self) -> np.ndarray:
@@ -101,6 +107,22 @@ class Searched:
         items.sort(key=lambda each: (-each.score, each.id))
         return _folded(items)
 
+    def doubts(self, belief: Belief, at: Time) -> str:
+        """The key of the newest later message of the same user that names what the belief is about, and says nothing that the extractor reads.
+
+        It may well say otherwise: who asks is told, and judges.
+        """
+        if belief.subject != (belief.user or belief.agent):
+            return ""
+        found = [m for word in nouns_of(belief.predicate) for part in (self.texts, self.fresh) if word in part.postings.places
+                 for place in part.postings.places[word][0].tolist() if (m := self.present.messages.get(part.keys[place])) is not None
+                 and belief.last_said < m.said_at <= at and m.user == belief.user and self._may_say(m)]
+        return max(found, key=lambda m: (m.said_at, m.key)).key if found else ""
+
+    def _may_say(self, message: Message) -> bool:
+        text = message.text.rstrip()
+        return message.role in READ and not text.endswith("?") and len(text) <= DOUBT_CHARS and not self.claims_of.get(message.key)
+
     def item(self, key: str, relevance: float, at: Time, policy: Policy, held: Mapping[str, Belief], kinds: set[str]) -> Item | None:
         """One memory with its figures; None where it is not wanted, is not yet said at that moment, or has expired."""
         belief = self.present.beliefs.get(key)
@@ -118,8 +140,9 @@ class Searched:
                             at, policy)
 
     def _belief(self, key: str, belief: Belief, relevance: float, at: Time, policy: Policy) -> Item:
-        messages = [source.message for source in belief.sources]
-        return self._scored("belief", key, line_of(belief), belief.user, belief.agent, belief.last_said, True, tuple(belief.rivals),
+        messages, doubt = [source.message for source in belief.sources], self.doubts(belief, at)
+        text = line_of(belief) + (f" (unsure, said later: {' '.join(self.present.messages[doubt].text.split())})" if doubt else "")
+        return self._scored("belief", key, text, belief.user, belief.agent, belief.last_said, None if doubt else True, tuple(belief.rivals),
                             tuple(belief.sources), relevance, importance_of_belief(belief), messages, at, policy)
 
     def _scored(self, kind: str, key: str, text: str, user: str, agent: str, said_at: Time, is_current: bool | None, rivals: tuple[str, ...],
@@ -147,13 +170,18 @@ def _value_of(claim: Claim) -> Value:
 
 
 def _folded(items: list[Item]) -> list[Item]:
-    """Without the messages that say little but what a belief beside them says."""
+    """Without the messages that say little but what a belief beside them says, and those that repeat another."""
     quoted: dict[str, dict[str, int]] = {}
     for each in items:
         for source in each.sources if each.kind == "belief" else ():
             quoted.setdefault(source.message, {})[source.quote] = len(source.quote)
-    return [each for each in items if each.kind == "belief"
-            or sum(quoted.get(each.id, {}).values()) < FOLDED_SHARE * len(each.sources[0].quote.strip())]
+    said, kept = set[tuple[str, str]](), list[Item]()
+    for each in items:
+        what = each.user, compared(each.sources[-1].quote)
+        if each.kind == "belief" or (what not in said and sum(quoted.get(each.id, {}).values()) < FOLDED_SHARE * len(what[1])):
+            kept.append(each)
+        said.add(what)
+    return kept
 
 
 def index(published: Published) -> Texts:

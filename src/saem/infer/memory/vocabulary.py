@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from saem.transform.words import tokenize
+
 
 @dataclass(frozen=True)
 class Predicate:
@@ -81,6 +83,17 @@ def named(noun: str) -> tuple[str, str, bool]:
 def is_known(noun: str) -> bool:
     """Whether a noun names a predicate without anybody saying whose it is."""
     return named(noun)[0] in BY_NAME or bool(_FAVORITE.match(noun.lower()))
+
+
+@cache
+def nouns_of(predicate: str) -> frozenset[str]:
+    """The single words, as the text index has them, that name a predicate of one object: a message with one of them may be about it."""
+    if predicate in BY_NAME:
+        nouns = [] if BY_NAME[predicate].is_many else BY_NAME[predicate].nouns.split(",")
+    else:
+        kind = predicate.removeprefix("favorite ")
+        nouns = [kind, *(korean for korean, english in _KINDS.items() if english == kind)]
+    return frozenset(words for words in tokenize(nouns) if words and " " not in words)
 
 
 @cache

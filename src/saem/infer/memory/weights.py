@@ -51,7 +51,7 @@ class Policy:
 
     def faded(self, age_days: float) -> float:
         """1 now, a half after the half-life. (0, 1]"""
-        return 0.5 ** (max(0.0, age_days) / self.half_life_days)
+        return float(0.5 ** (max(0.0, age_days) / self.half_life_days))
 
     def heat(self, recency: float, frequency: float, importance: float, tokens: int) -> float:
         """How much a memory deserves its place in the main context."""

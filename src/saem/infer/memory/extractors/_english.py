@@ -181,4 +181,4 @@ def _trimmed(raw: str, predicate: str) -> str:
 
 def _is_talk(noun: str) -> bool:
     """'My question is ...', 'my point was ...' say nothing that lasts."""
-    return bool(re.search(r"\b(?:question|point|guess|answer|problem|issue|understanding|apologies|bad|code|idea|thought)s?$", noun, re.IGNORECASE))
+    return bool(re.search(r"\b(?:question|point|guess|answer|problem|issue|understanding|apologies|bad|idea|thought)s?$", noun, re.IGNORECASE))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from saem.infer.memory.rows import Found
 from saem.infer.memory.values import day
 from saem.infer.memory.vocabulary import BY_NAME, is_known, named
+from saem.transform.words import tokenize
 
 _PEOPLE = ("친구|형|누나|언니|오빠|동생|여동생|남동생|엄마|어머니|아빠|아버지|남편|아내|와이프|아들|딸|동료|상사|선생님|교수님|룸메이트|할머니|할아버지|삼촌|이모|고모|사촌|"
            "여자친구|남자친구|여친|남친|팀장님|이웃")
@@ -98,7 +99,7 @@ def _clause(text: str, start: int, end: int, said_at: datetime.datetime) -> Iter
 def _named(found: re.Match[str], subject: str, start: int, end: int, times: tuple[datetime.datetime | None, datetime.datetime | None],
            said_at: datetime.datetime) -> Found | None:
     """A claim whose predicate is a noun: one that is somebody's, or that everybody has."""
-    noun, value = found["p"].strip(), _trimmed(found["o"])
+    noun, value = found["p"].strip(), _with_its_i(_trimmed(found["o"]), found.string[found.end("o"):])
     own = found.groupdict().get("own")
     noun = re.sub(r"^(?:내가|제가|나의|저의)\s+", "", noun)
     is_event = re.fullmatch(_EVENTS, noun.split()[0]) is not None
@@ -141,6 +142,14 @@ def _times(text: str, said_at: datetime.datetime) -> tuple[datetime.datetime | N
     since, until = re.search(r"(\S*\d.*?)부터", text), re.search(r"(\S*\d.*?)까지", text)
     begins, ends = (day(found[1], said_at) if found else None for found in (since, until))
     return (begins if begins and begins > said_at else None), (ends + datetime.timedelta(days=1) if ends and ends >= said_at else None)
+
+
+def _with_its_i(value: str, after: str) -> str:
+    """떡볶이야 is 떡볶이 and 야, 수학이야 is 수학 and 이야: the dictionary knows which."""
+    if not after.startswith("이") or not value:
+        return value
+    whole = value.split()[-1] + "이"
+    return value + "이" if whole in tokenize([whole + "야"])[0].split() else value
 
 
 def _trimmed(raw: str) -> str:
