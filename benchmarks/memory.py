@@ -1,10 +1,13 @@
-"""A memory of many messages: is the current fact found, is a superseded one ever shown as current, does anything leak, how long does it take.
+"""A memory of many messages: is the current fact found, is a superseded one ever shown as current, does anything leak, how long does
+it take.
 
     python -m benchmarks.memory [--messages 10000] [--users 20] [--sessions 50] [--probes 100000] [--misses]
 
 Beside it, over the same messages and questions: plain BM25 over a user's messages, and the whole conversation as context.
-The conversation is generated (`benchmarks.talk`); its author wrote the rules too, so facts in sentences that were kept apart are told apart.
+The conversation is generated (`benchmarks.talk`); its author wrote the rules too, so facts in sentences that were kept apart are told
+apart.
 """
+
 import argparse
 import datetime
 import random
@@ -31,14 +34,17 @@ FORGOTTEN = 10
 @dataclass
 class Score:
     """Of some facts: found among the five best, not found, shown as current though superseded, and old values shown without a mark."""
+
     facts: int = 0
     found: int = 0
     as_current: int = 0
     unmarked: int = 0
 
     def line(self, name: str) -> str:
-        return (f"| {name} | {self.facts} | {self.found / max(1, self.facts):.3f} | {self.as_current} of {self.facts} | "
-                f"{self.unmarked} of {self.facts} |")
+        return (
+            f"| {name} | {self.facts} | {self.found / max(1, self.facts):.3f} | {self.as_current} of {self.facts} | "
+            f"{self.unmarked} of {self.facts} |"
+        )
 
 
 def main() -> None:
@@ -51,7 +57,7 @@ def main() -> None:
     spoken = talk(wanted.messages, wanted.sessions, wanted.users, wanted.seed)
     home = tempfile.mkdtemp(prefix="saem-memory-")
     try:
-        tokenize(["준비"])           # Kiwi loads once a process, in 1 to 3 s
+        tokenize(["준비"])  # Kiwi loads once a process, in 1 to 3 s
         with Project(home) as db:
             notes = memory(db, "tutor")
             fill(notes, spoken)
@@ -78,13 +84,16 @@ def fill(notes: Memory, spoken: Talk) -> None:
     notes.keep_current()
     print(f"{len(keys):,} messages of {len({m.user for m in spoken.messages})} users, {len(spoken.facts)} facts")
     told("remember, with the runs that it makes every 256 messages", seconds)
-    print(f"last run {time.perf_counter() - clock:.2f} s; " + ", ".join(
-        f"{kind} {notes.db.table(f'tutor_{kind}').count():,}" for kind in ("claims", "beliefs", "reflections", "episodes")))
+    print(
+        f"last run {time.perf_counter() - clock:.2f} s; "
+        + ", ".join(f"{kind} {notes.db.table(f'tutor_{kind}').count():,}" for kind in ("claims", "beliefs", "reflections", "episodes"))
+    )
 
 
 def told(what: str, seconds: Sequence[float]) -> None:
     ms = sorted(1e3 * each for each in seconds)
-    print(f"{what}: p50 {statistics.median(ms):.1f} ms, p95 {ms[int(.95 * len(ms))]:.1f}, p99 {ms[int(.99 * len(ms))]:.1f}, most {ms[-1]:.0f}")
+    middle, most = statistics.median(ms), ms[-1]
+    print(f"{what}: p50 {middle:.1f} ms, p95 {ms[int(0.95 * len(ms))]:.1f}, p99 {ms[int(0.99 * len(ms))]:.1f}, most {most:.0f}")
 
 
 def answers(notes: Memory, spoken: Talk, shows_misses: bool) -> None:
@@ -140,10 +149,12 @@ def beside(spoken: Talk) -> None:
 
 def times(notes: Memory, spoken: Talk, rounds: int = 3) -> None:
     """Recall: warm, after a message, and as a process begins."""
+
     def ask(fact: Fact) -> float:
         clock = time.perf_counter()
         notes.recall(fact.question, user=fact.user, k=5, at=END)
         return time.perf_counter() - clock
+
     told("\nrecall", [ask(fact) for _ in range(rounds) for fact in spoken.facts])
     fresh, first, kept = [], [], 0
     for number, fact in enumerate(spoken.facts[:120]):
@@ -169,8 +180,14 @@ def times(notes: Memory, spoken: Talk, rounds: int = 3) -> None:
 def contradictions(notes: Memory, spoken: Talk) -> None:
     planted = [fact for fact in spoken.facts if fact.rivals]
     found = notes.conflicts(at=END)
-    hit = sum(any({fact.values[-1], *fact.rivals} <= {b.object for b in each.beliefs.values()} and any(b.user == fact.user for b in each.beliefs.values())
-                  for each in found) for fact in planted)
+    hit = sum(
+        any(
+            {fact.values[-1], *fact.rivals} <= {b.object for b in each.beliefs.values()}
+            and any(b.user == fact.user for b in each.beliefs.values())
+            for each in found
+        )
+        for fact in planted
+    )
     print(f"contradictions of equal standing: {hit} of {len(planted)} found, {len(found) - hit} others named")
 
 
@@ -194,7 +211,9 @@ def forgetting(notes: Memory, spoken: Talk, keys: dict[tuple[str, str, datetime.
     """Current facts whose message is forgotten: by the decoding scan, and by asking. The older value holds again."""
     found = revived = could = asked_found = 0
     clock = time.perf_counter()
-    changed = [fact for fact in spoken.facts if len(fact.values) > 1 and not fact.rivals and not fact.is_kept_apart and fact.kind != "phone"][:FORGOTTEN]
+    changed = [
+        fact for fact in spoken.facts if len(fact.values) > 1 and not fact.rivals and not fact.is_kept_apart and fact.kind != "phone"
+    ][:FORGOTTEN]
     for fact in changed:
         said = [m for m in spoken.messages if m.user == fact.user and m.role == "user" and fact.values[-1] in m.text]
         if len(said) != 1:
@@ -206,8 +225,10 @@ def forgetting(notes: Memory, spoken: Talk, keys: dict[tuple[str, str, datetime.
         items = notes.recall(fact.question, user=fact.user, k=5, at=END).items
         asked_found += any(fact.values[-1] in item.text for item in items)
         revived += any(item.kind == "belief" and fact.values[-2] in item.text for item in items)
-    print(f"forgotten: {could} current facts, {found} of their marks found by the decoding scan, {asked_found} by asking; the older value is "
-          f"current again in {revived}; {(time.perf_counter() - clock) / max(1, could):.1f} s each")
+    print(
+        f"forgotten: {could} current facts, {found} of their marks found by the decoding scan, {asked_found} by asking; the older value is "
+        f"current again in {revived}; {(time.perf_counter() - clock) / max(1, could):.1f} s each"
+    )
 
 
 if __name__ == "__main__":

@@ -120,10 +120,19 @@ def table(head: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
 # pages
 
 
+def commands(group: Any, above: str = "") -> Iterable[tuple[str, Any]]:
+    """(what one types, the command), those of groups too."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{above}{name} ")
+        else:
+            yield above + name, command
+
+
 def commands_page(tr: Translate) -> str:
     """Every command, from its own help."""
     parts = []
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in commands(typer.main.get_command(app)):
         rows = [(", ".join(f"`{o}`" for o in p.opts) if p.param_type_name == "option" else f"`{(p.metavar or p.name).upper()}`",
                  tr(p.help or "")) for p in command.params if p.name != "help"]
         said = (command.help or "").strip().split("\n\n")

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 import typer
 
+import saem
 from saem.cli.main import app
+from saem.infer.memory import memory
 from tests.docs.pages import ROOT, saem_in_process
+from tests.docs.test_docs import make_reference
 
 SCHEMAS: dict[str, Any] = json.loads((ROOT / "docs" / "reference" / "schemas.json").read_text("utf-8"))["$defs"]
 TYPES: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "boolean": bool,
@@ -64,8 +67,14 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
     printed |= {"forget": told("forget", "files", "en_library.md", "--reason", "asked"), "receipts": told("receipts")}
     printed |= {"verify": told("verify", printed["forget"]["id"]), "allow": told("allow", "files", "en_library.md")}
+    pipeline.write_text(pipeline.read_text("utf-8") + '\n    from saem.infer.memory import memory\n    memory(db, "tutor")\n', "utf-8")
+    with saem.open(str(tmp_path / "school")) as db:
+        memory(db, "tutor").remember("나는 부산에 살아", session="s1", user="kim", at="2026-03-01")
+        key = memory(db, "tutor").remember("서울로 이사했어", session="s1", user="kim", at="2026-04-01")
+    printed |= {"memory list": told("memory", "list", "--user", "kim", "--kind", "all"), "memory export": told("memory", "export")}
+    printed |= {"memory why": told("memory", "why", key), "memory forget": told("memory", "forget", key)}
     printed["error"] = told("show", "nothing")
-    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    commands = {name for name, _ in make_reference().commands(typer.main.get_command(app))}
     assert commands <= set(printed), f"run it here, and describe it in docs/reference/schemas.json: {commands - set(printed)}"
     for name, value in printed.items():
         check(value, SCHEMAS[name], name)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saem.cli import asking, building, evaluating, forgetting, looking, rights, snapshots
+from saem.cli import asking, building, evaluating, forgetting, looking, remembering, rights, snapshots
 
 app = typer.Typer(
     name="saem", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -32,6 +32,7 @@ for command in (asking.ask, asking.search, asking.show_citation, building.init, 
                 rights.grant, rights.revoke, rights.who_can_read, rights.why_not, snapshots.log, snapshots.diff, snapshots.restore,
                 forgetting.forget, forgetting.allow, forgetting.receipts, forgetting.verify):
     app.command()(command)
+app.add_typer(remembering.app, name="memory")
 
 
 def main() -> None:

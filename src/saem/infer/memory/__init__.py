@@ -1,4 +1,5 @@
 """Memory of agents: messages -> claims -> beliefs -> reflections, tables derived from tables like all others."""
+
 from saem.infer.memory.notes import Memory, memory
 from saem.infer.memory.recalled import Context, Item, Recall
 from saem.infer.memory.rows import Found

@@ -4,13 +4,14 @@ At any moment the newest claim that is valid then wins. An older one is supersed
 or is deleted it holds again. A denial ends a period and begins none. Claims of different objects that begin at the same moment have equal
 standing: all of them are beliefs, each with its rivals.
 """
+
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from saem.core.operator import made_from, operator
 from saem.infer.memory.rows import Belief, Claim, Source, Time
 
-SOURCES = 5            # the newest places of a belief that are named; all of them are its parents
+SOURCES = 5  # the newest places of a belief that are named; all of them are its parents
 
 
 @operator(version="1", key=["object", "valid_from"])
@@ -25,7 +26,7 @@ def timeline(said: Sequence[Claim]) -> Iterator[tuple[Belief, list[Claim]]]:
 
     Those claims alone give the same belief.
     """
-    if any(claim.is_many for claim in said):        # several objects hold at once: each has a timeline of its own
+    if any(claim.is_many for claim in said):  # several objects hold at once: each has a timeline of its own
         for value in sorted({claim.value for claim in said}):
             yield from _periods([claim for claim in said if claim.value == value])
     else:
@@ -35,6 +36,7 @@ def timeline(said: Sequence[Claim]) -> Iterator[tuple[Belief, list[Claim]]]:
 @dataclass
 class _Span:
     """Between two moments at which a claim begins or ends: the claims that hold, and those that deny."""
+
     begins: Time
     ends: Time | None
     holding: list[Claim]
@@ -70,7 +72,7 @@ def _spans(said: list[Claim]) -> list[_Span]:
             waiting += 1
         known = _winners(open_claims)[0]
         came = [claim for claim in now if claim.holds or not claim.value or claim.value in {each.value for each in known}]
-        if any(claim.valid_to is None for claim in came):      # whatever is older can never hold again
+        if any(claim.valid_to is None for claim in came):  # whatever is older can never hold again
             open_claims = []
         open_claims += came
         holding, denying = _winners(open_claims)
@@ -92,7 +94,7 @@ def _run(spans: list[_Span], before: _Span | None, after: _Span | None) -> Itera
     holding = list({id(claim): claim for span in spans for claim in span.holding}.values())
     begins, ends = spans[0].begins, spans[-1].ends
     bounds = [*after.holding, *after.denying] if after else []
-    if before and all(claim.valid_from != begins for claim in holding):       # it holds again because something ended
+    if before and all(claim.valid_from != begins for claim in holding):  # it holds again because something ended
         bounds += [claim for claim in (*before.holding, *before.denying) if claim.valid_to == begins]
     values = sorted(spans[0].values)
     objects = {value: [claim for claim in holding if claim.value == value] for value in values}
@@ -101,6 +103,20 @@ def _run(spans: list[_Span], before: _Span | None, after: _Span | None) -> Itera
         own.sort(key=lambda claim: (claim.said_at, claim.message, claim.start))
         last = own[-1]
         sources = [Source(claim.message, claim.start, claim.end, claim.quote) for claim in own[-SOURCES:]]
-        belief = Belief(last.user, last.agent, last.subject, last.predicate, last.object, last.topic, last.is_many, begins, ends, last.said_at,
-                        len(own), ended_by if ends else "", [objects[rival][-1].object for rival in values if rival != value], sources)
+        belief = Belief(
+            last.user,
+            last.agent,
+            last.subject,
+            last.predicate,
+            last.object,
+            last.topic,
+            last.is_many,
+            begins,
+            ends,
+            last.said_at,
+            len(own),
+            ended_by if ends else "",
+            [objects[rival][-1].object for rival in values if rival != value],
+            sources,
+        )
         yield belief, list({id(claim): claim for claim in (*holding, *bounds)}.values())

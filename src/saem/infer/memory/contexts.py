@@ -1,4 +1,5 @@
 """The main context of a conversation: what is believed, what was said last, and summaries of what had to be paged out."""
+
 from collections.abc import Sequence
 
 from saem.infer.memory.recalled import Context, Item, fitting
@@ -9,7 +10,8 @@ HEADS = sum(tokens(head) + 2 for head in (KNOWN, EARLIER, SAID))
 
 
 def built(known: Sequence[Item], messages: Sequence[Item], summaries: Sequence[Item], budget: int, policy: Policy) -> Context:
-    """What fits: beliefs by heat or by the question, the newest messages in their order, and summaries of sessions that are not whole in it.
+    """What fits: beliefs by heat or by the question, the newest messages in their order, and summaries of sessions that are not whole
+    in it.
 
     known, summaries  the best first; a summary's `sources` name its session
     messages          the newest first
@@ -25,11 +27,13 @@ def built(known: Sequence[Item], messages: Sequence[Item], summaries: Sequence[I
             break
         said.append(each)
         left -= each.tokens
-    out = messages[len(said):]
+    out = messages[len(said) :]
     paged = {session_of(each.id) for each in out}
     short, used_by_summaries = fitting([each for each in summaries if session_of(each.sources[0].message) in paged], for_summaries + left)
     said.reverse()
-    parts = [f"{head}\n" + "\n".join(each.text for each in items) for head, items in ((KNOWN, kept), (EARLIER, short), (SAID, said)) if items]
+    parts = [
+        f"{head}\n" + "\n".join(each.text for each in items) for head, items in ((KNOWN, kept), (EARLIER, short), (SAID, said)) if items
+    ]
     text = "\n\n".join(parts)
     return Context(text, tokens(text), kept, short, said, len(out))
 

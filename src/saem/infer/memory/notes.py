@@ -1,4 +1,5 @@
 """A memory: remember, recall, context, beliefs, conflicts, share, forget. See `memory`."""
+
 import datetime
 import json
 import uuid
@@ -28,14 +29,15 @@ if TYPE_CHECKING:
     from saem.engine.receipts import Receipt
 
 ROLES = (*READ, "assistant")
-MAX_CHARS = 100_000        # of one message
-MOST_REACHES = 64          # that are kept ready in memory
+MAX_CHARS = 100_000  # of one message
+MOST_REACHES = 64  # that are kept ready in memory
 When = datetime.datetime | str | None
 
 
 @dataclass
 class _Ready:
     """One reach as it was read: mark = the published versions, tail_mark = what waited."""
+
     mark: object
     published: Published
     texts: Texts
@@ -46,7 +48,8 @@ class _Ready:
 class Memory:
     """What agents remember: messages, and the claims, beliefs and summaries that are derived from them.
 
-    A message is read by its user and its agent, and by those with whom it is shared. `user=` and `agent=` say who asks: a user alone is asked
+    A message is read by its user and its agent, and by those with whom it is shared. `user=` and `agent=` say who asks: a user alone
+    is asked
     about all agents, an agent with a user about that user and its own notes, nobody (the owner) about everything.
     """
 
@@ -63,8 +66,18 @@ class Memory:
 
     # remembering
 
-    def remember(self, text: str, *, session: str, user: str = "", agent: str | None = None, role: str = "user", at: When = None,
-                 importance: float | None = None, expires: "datetime.datetime | datetime.timedelta | str | None" = None) -> str:
+    def remember(
+        self,
+        text: str,
+        *,
+        session: str,
+        user: str = "",
+        agent: str | None = None,
+        role: str = "user",
+        at: When = None,
+        importance: float | None = None,
+        expires: "datetime.datetime | datetime.timedelta | str | None" = None,
+    ) -> str:
         """Keep a message: durable when this returns, found by the next recall. Returns its key.
 
         user        who said it, or with whom the agent speaks; '' = a note of the agent's own, read by no user
@@ -83,13 +96,24 @@ class Memory:
             raise SaemError("E104", f"role is {role!r:.40}", where=caller(), fix=f"one of {', '.join(ROLES)}")
         if not isinstance(text, str) or not text.strip() or len(text) > MAX_CHARS:
             size = f"{len(text):,} characters" if isinstance(text, str) else type(text).__name__
-            raise SaemError("E104", f"the text of a message is {size}", where=caller(), fix=f"1 to {MAX_CHARS:,} characters that are not all spaces")
+            raise SaemError(
+                "E104", f"the text of a message is {size}", where=caller(), fix=f"1 to {MAX_CHARS:,} characters that are not all spaces"
+            )
         if importance is not None and not 0 <= importance <= 1:
             raise SaemError("E104", f"importance is {importance}", where=caller(), fix="0 to 1")
         said = _moment(at)
         ends = said + expires if isinstance(expires, datetime.timedelta) else None if expires is None else _moment(expires)
-        message = Message(f"{user or '-'}/{session}/{uuid.uuid4().hex[:16]}", user, agent, session, role,
-                          text.encode("utf-8", "replace").decode(), said, ends, None if importance is None else float(importance))
+        message = Message(
+            f"{user or '-'}/{session}/{uuid.uuid4().hex[:16]}",
+            user,
+            agent,
+            session,
+            role,
+            text.encode("utf-8", "replace").decode(),
+            said,
+            ends,
+            None if importance is None else float(importance),
+        )
         self._check_kept_out(message.key)
         code = self.db.catalog.reader_code(readers_of(user, agent, self.shares()))
         self._table("messages").put([message], readers=[code])
@@ -101,14 +125,19 @@ class Memory:
         own = table(self.name, "messages")
         if self.db.catalog.keeps_out(own, key, self.db.catalog.forgotten(own)):
             session = key.rpartition("/")[0]
-            raise SaemError("E704", f"'{session}' was forgotten and takes no messages", where=caller(),
-                            fix=f"name the session otherwise, or: saem allow {own} {session}")
+            raise SaemError(
+                "E704",
+                f"'{session}' was forgotten and takes no messages",
+                where=caller(),
+                fix=f"name the session otherwise, or: saem allow {own} {session}",
+            )
 
     def _waits(self) -> int:
         return int(self.db.catalog.db.execute("select count(*) from inbox where name=?", (table(self.name, "messages"),)).fetchone()[0])
 
-    def revise(self, id: str, value: str | None, *, user: str | None = None, agent: str | None = None, session: str = "revisions",
-               at: When = None) -> str:
+    def revise(
+        self, id: str, value: str | None, *, user: str | None = None, agent: str | None = None, session: str = "revisions", at: When = None
+    ) -> str:
         """Correct a belief: its object is `value` from now on, or it is no longer so (None). The older one is superseded, not lost.
 
         Raises: E209 for a belief that the asker does not reach.
@@ -119,16 +148,46 @@ class Memory:
         subject = "" if belief.subject == (belief.user or belief.agent) else belief.subject
         if value is not None and not value.strip():
             raise SaemError("E104", "the new value is empty", where=caller(), fix="None = it is no longer so")
-        gone = self.remember(revision(subject, belief.predicate, belief.object, False), session=session, user=belief.user, agent=belief.agent,
-                             role="revision", at=at) if value is None or belief.is_many else ""
-        return gone if value is None else self.remember(revision(subject, belief.predicate, " ".join(value.split())), session=session,
-                                                        user=belief.user, agent=belief.agent, role="revision", at=at)
+        gone = (
+            self.remember(
+                revision(subject, belief.predicate, belief.object, False),
+                session=session,
+                user=belief.user,
+                agent=belief.agent,
+                role="revision",
+                at=at,
+            )
+            if value is None or belief.is_many
+            else ""
+        )
+        return (
+            gone
+            if value is None
+            else self.remember(
+                revision(subject, belief.predicate, " ".join(value.split())),
+                session=session,
+                user=belief.user,
+                agent=belief.agent,
+                role="revision",
+                at=at,
+            )
+        )
 
     # recalling
 
-    def recall(self, question: str, *, user: str | None = None, agent: str | None = None, budget_tokens: int = 800, k: int = 10, at: When = None,
-               kinds: Sequence[str] = ("belief", "message")) -> Recall:
-        """The memories that fit a question, best first, within a budget: beliefs that hold, with the messages that say so, and other messages.
+    def recall(
+        self,
+        question: str,
+        *,
+        user: str | None = None,
+        agent: str | None = None,
+        budget_tokens: int = 800,
+        k: int = 10,
+        at: When = None,
+        kinds: Sequence[str] = ("belief", "message"),
+    ) -> Recall:
+        """The memories that fit a question, best first, within a budget: beliefs that hold, with the messages that say so, and other
+        messages.
 
         A message that was remembered a moment ago is found, and supersedes what it contradicts. Where no memory shares a word with the
         question, the hottest beliefs are given, with relevance 0.
@@ -154,9 +213,18 @@ class Memory:
     def _keep_uses(self) -> None:
         self._uses.keep(waiting(self.db, self.name, self._inbox))
 
-    def context(self, *, user: str | None = None, agent: str | None = None, session: str | None = None, question: str = "",
-                budget_tokens: int = 2000, at: When = None) -> Context:
-        """The main context of a conversation, at most `budget_tokens` long: beliefs, the newest messages, and summaries of what is paged out.
+    def context(
+        self,
+        *,
+        user: str | None = None,
+        agent: str | None = None,
+        session: str | None = None,
+        question: str = "",
+        budget_tokens: int = 2000,
+        at: When = None,
+    ) -> Context:
+        """The main context of a conversation, at most `budget_tokens` long: beliefs, the newest messages, and summaries of what is
+        paged out.
 
         session   whose messages come first; default: the newest messages of all sessions
         question  chooses the beliefs; default: the hottest
@@ -181,14 +249,16 @@ class Memory:
             if each.text and each.began <= at:
                 text = f"{each.began:%Y-%m-%d} ({each.messages} messages): {each.text}"
                 source = Source(f"{each.user or '-'}/{each.session}/", 0, 0, each.text)
-                made.append(Item("episode", key, text, each.user, each.agent, each.ended, None, (), (source,), 0.0, {}, "warm", tokens(text) + 1))
+                made.append(
+                    Item("episode", key, text, each.user, each.agent, each.ended, None, (), (source,), 0.0, {}, "warm", tokens(text) + 1)
+                )
         return sorted(made, key=lambda item: (item.said_at, item.id), reverse=True)
 
     def beliefs(self, *, user: str | None = None, agent: str | None = None, at: When = None) -> list[Item]:
         """What holds at a time (default now), by predicate; "2026-10-01" = at the end of that day."""
         moment, searched = at_of(at), self._searched(user, agent)
         held = searched.held(moment)
-        found = [each for each in searched.everything(moment, self.policy, ["belief"])]
+        found = list(searched.everything(moment, self.policy, ["belief"]))
         return sorted(found, key=lambda each: (held[each.id].subject, held[each.id].predicate, each.said_at, each.id))
 
     def history(self, *, user: str | None = None, agent: str | None = None, predicate: str | None = None) -> list[tuple[str, Belief]]:
@@ -228,27 +298,69 @@ class Memory:
         belief, now = present.beliefs.get(key), at_of(None)
         sources = [s.message for s in belief.sources] if belief else [key]
         item = searched.item(key, 0.0, now, self.policy, searched.held(now), {"belief", "message"})
-        claims = [c for c in present.claims if (c.message in sources if belief is None else c.message in sources and c.predicate == belief.predicate)]
-        others = [] if belief is None else [(k, b) for k, b in self.history(user=user, agent=agent, predicate=belief.predicate)
-                                            if (b.user, b.subject) == (belief.user, belief.subject) and k != key]
-        return {"id": key, "kind": "belief" if belief else "message", "is_current": item is not None and item.is_current is not False,
-                "text": item.text if item else "", "tier": item.tier if item else "cold", "figures": item.why if item else {},
-                "readers": sorted({" or ".join(sorted(clause)) for m in sources if m in present.codes
-                                   for clause in self.db.catalog.readers(present.codes[m])}),
-                "claims": [{"subject": c.subject, "predicate": c.predicate, "object": c.object, "holds": c.holds, "message": c.message,
-                            "start": c.start, "end": c.end, "quote": c.quote, "said_at": c.said_at.isoformat(), "extractor": c.extractor}
-                           for c in claims],
-                "others": [{"id": k, "object": b.object, "since": b.valid_from.isoformat(), "until": b.valid_to.isoformat() if b.valid_to else None,
-                            "ended_by": b.ended_by} for k, b in others],
-                "uses": sum(u.count for m in sources if (u := searched.uses.get(m)))}
+        claims = [
+            c
+            for c in present.claims
+            if (c.message in sources if belief is None else c.message in sources and c.predicate == belief.predicate)
+        ]
+        others = (
+            []
+            if belief is None
+            else [
+                (k, b)
+                for k, b in self.history(user=user, agent=agent, predicate=belief.predicate)
+                if (b.user, b.subject) == (belief.user, belief.subject) and k != key
+            ]
+        )
+        return {
+            "id": key,
+            "kind": "belief" if belief else "message",
+            "is_current": item is not None and item.is_current is not False,
+            "text": item.text if item else "",
+            "tier": item.tier if item else "cold",
+            "figures": item.why if item else {},
+            "readers": sorted(
+                {" or ".join(sorted(clause)) for m in sources if m in present.codes for clause in self.db.catalog.readers(present.codes[m])}
+            ),
+            "claims": [
+                {
+                    "subject": c.subject,
+                    "predicate": c.predicate,
+                    "object": c.object,
+                    "holds": c.holds,
+                    "message": c.message,
+                    "start": c.start,
+                    "end": c.end,
+                    "quote": c.quote,
+                    "said_at": c.said_at.isoformat(),
+                    "extractor": c.extractor,
+                }
+                for c in claims
+            ],
+            "others": [
+                {
+                    "id": k,
+                    "object": b.object,
+                    "since": b.valid_from.isoformat(),
+                    "until": b.valid_to.isoformat() if b.valid_to else None,
+                    "ended_by": b.ended_by,
+                }
+                for k, b in others
+            ],
+            "uses": sum(u.count for m in sources if (u := searched.uses.get(m))),
+        }
 
     def export(self, *, user: str | None = None, agent: str | None = None) -> dict[str, list[dict[str, Any]]]:
         """Everything that is remembered of the asker, as plain values: messages, claims, beliefs (also superseded ones), reflections."""
         import dataclasses
+
         present = self._searched(user, agent).present
-        rows: dict[str, Iterable[Any]] = {"messages": self.messages(user=user, agent=agent), "claims": present.claims,
-                                          "beliefs": [b for _, b in self.history(user=user, agent=agent)],
-                                          "reflections": [r for _, r in self.reflections(user=user, agent=agent)]}
+        rows: dict[str, Iterable[Any]] = {
+            "messages": self.messages(user=user, agent=agent),
+            "claims": present.claims,
+            "beliefs": [b for _, b in self.history(user=user, agent=agent)],
+            "reflections": [r for _, r in self.reflections(user=user, agent=agent)],
+        }
         return {kind: [_plain(dataclasses.asdict(each)) for each in each_of] for kind, each_of in rows.items()}
 
     def tools(self, *, session: str, user: str | None = None, agent: str | None = None) -> list[Tool]:
@@ -258,7 +370,8 @@ class Memory:
     # sharing
 
     def share(self, agent: str, with_: Sequence[str], *, user: str = "", reason: str = "") -> int:
-        """Let people, groups or agents ("agent:coach") read what an agent remembers, now and later; of one user, if named. How many messages
+        """Let people, groups or agents ("agent:coach") read what an agent remembers, now and later; of one user, if named. How many
+        messages
         have other readers now. A grant is recorded in the table of shares, and lasts until `unshare`."""
         self.db.check_writable()
         check_name("agent", agent)
@@ -274,7 +387,9 @@ class Memory:
         self.db.check_writable()
         key = json.dumps([agent, user, sorted(with_)], ensure_ascii=False)
         if key not in {each.key for each in self.shares()}:
-            raise SaemError("E209", f"'{agent}' is not shared so", where=caller(), fix="; ".join(each.key for each in self.shares()) or "nothing is")
+            raise SaemError(
+                "E209", f"'{agent}' is not shared so", where=caller(), fix="; ".join(each.key for each in self.shares()) or "nothing is"
+            )
         self._table("shares").drop([key])
         return self._regrant(agent, user)
 
@@ -287,7 +402,11 @@ class Memory:
             found = {}
             if own in heads:
                 from saem.engine.project import Project
-                found = {s.key: s for s in objects(Project.published(self.db.origin, own, heads).to_table(columns=row_schema(Share).names), Share)}
+
+                found = {
+                    s.key: s
+                    for s in objects(Project.published(self.db.origin, own, heads).to_table(columns=row_schema(Share).names), Share)
+                }
             for key, row in waits.items():
                 found.pop(key, None)
                 if row is not None:
@@ -322,8 +441,11 @@ class Memory:
         self.db.check_writable()
         found = list(keys)
         if user is not None or session is not None:
-            found += [key for key, each in self._searched(None, None).present.messages.items()
-                      if user in (None, each.user) and session in (None, each.session)]
+            found += [
+                key
+                for key, each in self._searched(None, None).present.messages.items()
+                if user in (None, each.user) and session in (None, each.session)
+            ]
         self._uses.clear()
         receipt = self.db.forget(table(self.name, "messages"), *found, reason=reason, dry_run=dry_run, wait_s=60)
         self._ready.clear()
@@ -336,8 +458,11 @@ class Memory:
         self.db.check_writable()
         moment, present = at_of(at), self._searched(None, None).present
         oldest = None if self.policy.keep_days is None else moment - datetime.timedelta(days=self.policy.keep_days)
-        over = [key for key, each in present.messages.items()
-                if (each.expires_at and each.expires_at <= moment) or (oldest is not None and each.said_at < oldest)]
+        over = [
+            key
+            for key, each in present.messages.items()
+            if (each.expires_at and each.expires_at <= moment) or (oldest is not None and each.said_at < oldest)
+        ]
         if over:
             self._table("messages").drop(over)
             self.keep_current(wait_s=60)
@@ -417,5 +542,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value
-
-

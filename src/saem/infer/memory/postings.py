@@ -1,11 +1,12 @@
 """BM25 over the few hundred or thousand texts that one question reaches: exact, in memory, without statistics of what it does not reach."""
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import log
 
 import numpy as np
 
-SATURATION, LENGTH_SHARE = 1.2, 0.75      # k1 and b
+SATURATION, LENGTH_SHARE = 1.2, 0.75  # k1 and b
 
 
 class Postings:
@@ -35,7 +36,9 @@ class Postings:
 def rarities(asked: Sequence[str], parts: Sequence[Postings]) -> Mapping[str, float]:
     """{word: its inverse document frequency, above 0}, over all parts together."""
     total = sum(map(len, parts))
-    return {word: log(1 + (total - held + .5) / (held + .5)) for word in dict.fromkeys(asked) for held in [sum(p.rows(word) for p in parts)]}
+    return {
+        word: log(1 + (total - held + 0.5) / (held + 0.5)) for word in dict.fromkeys(asked) for held in [sum(p.rows(word) for p in parts)]
+    }
 
 
 def coverage(weights: Mapping[str, float], part: Postings, mean_length: float) -> np.ndarray:

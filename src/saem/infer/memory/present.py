@@ -1,9 +1,11 @@
 """What a memory holds now, for one reach: published rows, with what waits in the inbox laid over them.
 
-Messages that wait are read by the same extractor, and the beliefs that they touch are computed by the same code as a run would: a question sees
+Messages that wait are read by the same extractor, and the beliefs that they touch are computed by the same code as a run would: a
+question sees
 what was said a moment ago, and what it superseded. With an extractor that is not quick (a model) their claims wait for the run; their
 text does not.
 """
+
 import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,14 +22,15 @@ from saem.infer.memory.tables import table
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
-    from saem.store.catalog import Head
+    from saem.store.heads import Head
 
-Group = tuple[str, str, str, str]          # user, agent, subject, predicate
+Group = tuple[str, str, str, str]  # user, agent, subject, predicate
 
 
 @dataclass(frozen=True)
 class Waiting:
     """A row of the inbox. message None = it is dropped; code None = whom the source names: nobody."""
+
     number: int
     key: str
     message: Message | None
@@ -37,17 +40,20 @@ class Waiting:
 @dataclass
 class Published:
     """The rows of one reach as they are published. ids and codes: of messages, by key."""
+
     messages: dict[str, Message] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
-    beliefs: dict[str, Belief] = field(default_factory=dict)      # by id
-    is_behind: bool = False      # claims or beliefs were not made from these messages
+    beliefs: dict[str, Belief] = field(default_factory=dict)  # by id
+    is_behind: bool = False  # claims or beliefs were not made from these messages
 
 
 @dataclass
 class Present:
-    """The same with what waits. fresh: keys of messages and ids of beliefs that are not, or not so, published; gone: those that no longer are."""
+    """The same with what waits. fresh: keys of messages and ids of beliefs that are not, or not so, published; gone: those that no
+    longer are."""
+
     published: Published
     messages: Mapping[str, Message]
     codes: Mapping[str, int]
@@ -76,9 +82,12 @@ def load(db: "Project", name: str, heads: "Mapping[str, Head]", reach: Reach) ->
     if "claims" in rows:
         made.claims = objects(rows["claims"], Claim)
     if "beliefs" in rows:
-        made.beliefs = {key.hex(): each for key, each in zip(id_list(rows["beliefs"]["_id"]), objects(rows["beliefs"], Belief), strict=True)}
-    made.is_behind = getattr(db, "pinned", None) is None and any(_is_behind(db, name, child, parent, heads)
-                                                                 for child, parent in (("claims", "messages"), ("beliefs", "claims")))
+        made.beliefs = {
+            key.hex(): each for key, each in zip(id_list(rows["beliefs"]["_id"]), objects(rows["beliefs"], Belief), strict=True)
+        }
+    made.is_behind = getattr(db, "pinned", None) is None and any(
+        _is_behind(db, name, child, parent, heads) for child, parent in (("claims", "messages"), ("beliefs", "claims"))
+    )
     return made
 
 
@@ -110,7 +119,9 @@ def _decoded(number: int, key: str, row: str | None) -> Waiting:
     return Waiting(number, key, Message(**values), 0 if body["readers"] is None else body["readers"])
 
 
-def laid_over(published: Published, tail: Iterable[Waiting], reach: Reach, name: str, extractor: Any, read_before: dict[str, list[Claim]]) -> Present:
+def laid_over(
+    published: Published, tail: Iterable[Waiting], reach: Reach, name: str, extractor: Any, read_before: dict[str, list[Claim]]
+) -> Present:
     """What is published, with the rows that wait. `read_before` keeps the claims of those that were read."""
     tail = list(tail)
     reads = is_quick(extractor)
@@ -132,8 +143,9 @@ def laid_over(published: Published, tail: Iterable[Waiting], reach: Reach, name:
     beliefs = {key: each for key, each in published.beliefs.items() if group_of(each) not in touched}
     made = _believed([claim for claim in claims if group_of(claim) in touched], name)
     fresh = [*seen, *(key for key, each in made.items() if published.beliefs.get(key) != each)]
-    gone = (set(published.messages) & {each.key for each in tail}) | {key for key in published.beliefs if published.beliefs[key] != made.get(
-        key, beliefs.get(key))}
+    gone = (set(published.messages) & {each.key for each in tail}) | {
+        key for key in published.beliefs if published.beliefs[key] != made.get(key, beliefs.get(key))
+    }
     return Present(published, messages, codes, claims, beliefs | made, fresh, gone)
 
 

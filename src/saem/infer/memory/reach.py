@@ -1,4 +1,5 @@
 """Whose memories a question reaches: what the asker may read, and for an agent that speaks with a user, nothing of other users."""
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,7 +7,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
-from saem.core.principals import principals
 from saem.infer.memory.rows import Share
 from saem.store.readable import NO_CODE, Readable
 from saem.store.table import literal
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from saem.engine.project import Project
-    from saem.store.catalog import Head
+    from saem.store.heads import Head
 
 AGENT = "agent:"
 
@@ -24,6 +24,7 @@ AGENT = "agent:"
 class Reach:
     """Rows of `codes` (None = all, for the owner); where an agent asks for a user, of those what the user may read too, what the agent
     noted of the user, and its notes of nobody."""
+
     codes: frozenset[int] | None
     shared_codes: frozenset[int] | None = None
     user: str = ""
@@ -36,6 +37,7 @@ class Reach:
     def rows(self, db: "Project", name: str, heads: "Mapping[str, Head]", columns: Sequence[str], where: str | None = None) -> pa.Table:
         """The published rows of a table that it reaches; the rights are part of the scan."""
         from saem.engine.project import Project
+
         dataset = Project.published(db, name, heads)
         if self.codes is not None:
             dataset = Readable(dataset, self.codes)
@@ -76,13 +78,12 @@ class Reaches:
 
     def codes(self, name: str) -> frozenset[int]:
         """The reader sets that someone is in; nobody knows = none."""
-        last = self.db.catalog.db.execute("select max(code) from reader_set").fetchone()[0]
-        key = (name, last, tuple(sorted(self.db.groups.items())))
+        last, names = self.db.catalog.db.execute("select max(code) from reader_set").fetchone()[0], self.db.membership().of(name)
+        key = (name, last, names)
         if key not in self._codes:
             if len(self._codes) > 4_096:
                 self._codes.clear()
-            known = self.db.knows(name)
-            self._codes[key] = self.db.catalog.codes_for(principals(name, self.db.groups)) if known else frozenset()
+            self._codes[key] = self.db.catalog.codes_for(names) if self.db.knows(name) else frozenset()
         return self._codes[key]
 
 
@@ -96,8 +97,12 @@ def check_name(what: str, name: str) -> None:
     """Raises: E104 for a user, agent or session that cannot stand in a key."""
     is_good = isinstance(name, str) and 0 < len(name) <= 200 and "/" not in name and name.isprintable() and name.strip() == name
     if not is_good or name in ("*", "-") or (what == "user" and name.startswith(AGENT)):
-        raise SaemError("E104", f"{what} is {name!r:.60}", where=caller(), fix=f"{what}= a name of 1 to 200 printable characters without '/'")
+        raise SaemError(
+            "E104", f"{what} is {name!r:.60}", where=caller(), fix=f"{what}= a name of 1 to 200 printable characters without '/'"
+        )
 
 
 def _denied(person: str, other: str) -> SaemError:
-    return SaemError("E601", f"what '{other}' remembers: not for '{person}'", where=caller(), fix="ask as yourself, or ask the owner of the project")
+    return SaemError(
+        "E601", f"what '{other}' remembers: not for '{person}'", where=caller(), fix="ask as yourself, or ask the owner of the project"
+    )

@@ -1,4 +1,5 @@
 """What a recall gives, and what a context is made of."""
+
 import dataclasses
 import datetime
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from typing import Any
 from saem.core import html
 from saem.infer.memory.rows import Belief, Message, Source
 
-SHOWN_CHARS = 400      # of a message in a prompt; its sources name the whole
+SHOWN_CHARS = 400  # of a message in a prompt; its sources name the whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,12 +16,14 @@ class Item:
     """One memory.
 
     kind        belief, message, reflection or episode
-    is_current  whether what it says holds; None = unknown: a message that claims nothing, or a belief of which a later message, out of which
+    is_current  whether what it says holds; None = unknown: a message that claims nothing, or a belief of which a later message, out of
+                which
                 no claim was read, speaks too
     rivals      what was claimed with equal standing
     sources     the places in messages that say it: message key, characters start to end, quote
     why         relevance, recency, frequency, importance, heat: each in [0, 1]
     """
+
     kind: str
     id: str
     text: str
@@ -44,6 +47,7 @@ class Item:
 @dataclasses.dataclass(frozen=True)
 class Recall:
     """The memories that fit a question and the budget, best first; left_out: how many more fit the question. `text` is for a prompt."""
+
     question: str
     items: list[Item]
     tokens: int
@@ -54,17 +58,26 @@ class Recall:
         return "\n".join(each.text for each in self.items)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"question": self.question, "items": [each.to_dict() for each in self.items], "tokens": self.tokens, "left_out": self.left_out}
+        return {
+            "question": self.question,
+            "items": [each.to_dict() for each in self.items],
+            "tokens": self.tokens,
+            "left_out": self.left_out,
+        }
 
     def _repr_html_(self) -> str:
-        return html.table(["", "memory", "since", "score", "tier"],
-                          [[i.kind, i.text, f"{i.said_at:%Y-%m-%d}", f"{i.score:.2f}", i.tier] for i in self.items])
+        return html.table(
+            ["", "memory", "since", "score", "tier"],
+            [[i.kind, i.text, f"{i.said_at:%Y-%m-%d}", f"{i.score:.2f}", i.tier] for i in self.items],
+        )
 
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """The main context: `text` is at most `tokens` long. paged_out: messages that are not in it; they are searchable, and those that `summaries`
+    """The main context: `text` is at most `tokens` long. paged_out: messages that are not in it; they are searchable, and those that
+    `summaries`
     stand for are their parents."""
+
     text: str
     tokens: int
     known: list[Item]
@@ -88,8 +101,10 @@ def line_of_message(message: Message, is_current: bool | None) -> str:
     """A message as a line of a prompt; what it said that no longer holds is marked so."""
     text = " ".join(message.text.split())
     shown = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS].rstrip() + " ..."
-    return f"{message.user or message.agent if message.role != 'assistant' else message.agent}, {message.said_at:%Y-%m-%d}" \
-           f"{', no longer so' if is_current is False else ''}: {shown}"
+    return (
+        f"{message.user or message.agent if message.role != 'assistant' else message.agent}, {message.said_at:%Y-%m-%d}"
+        f"{', no longer so' if is_current is False else ''}: {shown}"
+    )
 
 
 def fitting(items: Sequence[Item], budget: int) -> tuple[list[Item], int]:

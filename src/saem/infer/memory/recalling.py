@@ -1,4 +1,5 @@
 """Finding memories: every text that a question reaches is scored, and the figures behind each score are told."""
+
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from saem.infer.memory import standing
-from saem.infer.memory.postings import Postings, coverage, rarities
 from saem.infer.memory.claims import READ
-from saem.infer.memory.present import Present, Published, group_of
+from saem.infer.memory.postings import Postings, coverage, rarities
+from saem.infer.memory.present import Present, Published
 from saem.infer.memory.recalled import Item, line_of, line_of_message
 from saem.infer.memory.rows import Belief, Claim, Message, Source, Time, Use
 from saem.infer.memory.values import compared
@@ -18,13 +19,13 @@ from saem.infer.memory.weights import Policy, frequency, importance_of, importan
 from saem.transform.words import tokenize
 
 DAY_S = 86_400.0
-MOST = 100             # texts of one question that are looked at closely
-BELIEF_WORDS = 4       # subject, predicate, object: the length of a belief
+MOST = 100  # texts of one question that are looked at closely
+BELIEF_WORDS = 4  # subject, predicate, object: the length of a belief
 LONG = 1 << 20
-DOUBT_CHARS = 200      # of a message that may say that a belief no longer holds
-FOLDED_SHARE = 0.6     # of a message that beliefs quote: the message itself then says little more
+DOUBT_CHARS = 200  # of a message that may say that a belief no longer holds
+FOLDED_SHARE = 0.6  # of a message that beliefs quote: the message itself then says little more
 
-Value = tuple[str, str, str, str]          # user, subject, predicate, object as it is compared
+Value = tuple[str, str, str, str]  # user, subject, predicate, object as it is compared
 
 
 class Texts:
@@ -49,12 +50,14 @@ class Texts:
 
 def _asked_by(belief: Belief) -> str:
     """What a question about a belief may say: its subject, its predicate in other words, its object."""
-    return f"{belief.subject} {belief.predicate} {words_of(belief.predicate)} {belief.object} {belief.sources[-1].quote if belief.sources else ''}"
+    quote = belief.sources[-1].quote if belief.sources else ""
+    return f"{belief.subject} {belief.predicate} {words_of(belief.predicate)} {belief.object} {quote}"
 
 
 @dataclass
 class Searched:
     """One reach, ready to be asked. `fresh` texts wait for a run; `hidden` are those of `texts` that no longer are so."""
+
     present: Present
     texts: Texts
     fresh: Texts
@@ -71,8 +74,9 @@ class Searched:
         claims_of: dict[str, list[Claim]] = {}
         for claim in present.claims:
             claims_of.setdefault(claim.message, []).append(claim)
-        waiting = Texts({key: m for key, m in present.messages.items() if key in fresh},
-                        {key: b for key, b in present.beliefs.items() if key in fresh})
+        waiting = Texts(
+            {key: m for key, m in present.messages.items() if key in fresh}, {key: b for key, b in present.beliefs.items() if key in fresh}
+        )
         return cls(present, texts, waiting, hidden, uses, claims_of)
 
     def held(self, at: Time) -> dict[str, Belief]:
@@ -99,7 +103,9 @@ class Searched:
             relevance = coverage(weights, part.postings, lengths)
             if part is self.texts:
                 relevance[self.hidden] = 0
-            rough = policy.relevance * relevance + policy.recency * 0.5 ** (np.maximum(0, at.timestamp() - part.said_s) / DAY_S / policy.half_life_days)
+            rough = policy.relevance * relevance + policy.recency * 0.5 ** (
+                np.maximum(0, at.timestamp() - part.said_s) / DAY_S / policy.half_life_days
+            )
             best = np.flatnonzero(relevance > 0)
             best = best[np.argsort(-rough[best], kind="stable")][:MOST]
             found += [(float(rough[i]), part.keys[i], float(relevance[i])) for i in best.tolist()]
@@ -108,15 +114,24 @@ class Searched:
         return _folded(items)
 
     def doubts(self, belief: Belief, at: Time) -> str:
-        """The key of the newest later message of the same user that names what the belief is about, and says nothing that the extractor reads.
+        """The key of the newest later message of the same user that names what the belief is about, and says nothing that the
+        extractor reads.
 
         It may well say otherwise: who asks is told, and judges.
         """
         if belief.subject != (belief.user or belief.agent):
             return ""
-        found = [m for word in nouns_of(belief.predicate) for part in (self.texts, self.fresh) if word in part.postings.places
-                 for place in part.postings.places[word][0].tolist() if (m := self.present.messages.get(part.keys[place])) is not None
-                 and belief.last_said < m.said_at <= at and m.user == belief.user and self._may_say(m)]
+        found = [
+            m
+            for word in nouns_of(belief.predicate)
+            for part in (self.texts, self.fresh)
+            if word in part.postings.places
+            for place in part.postings.places[word][0].tolist()
+            if (m := self.present.messages.get(part.keys[place])) is not None
+            and belief.last_said < m.said_at <= at
+            and m.user == belief.user
+            and self._may_say(m)
+        ]
         return max(found, key=lambda m: (m.said_at, m.key)).key if found else ""
 
     def _may_say(self, message: Message) -> bool:
@@ -132,21 +147,66 @@ class Searched:
         if message is None or "message" not in kinds or message.said_at > at or (message.expires_at and message.expires_at <= at):
             return None
         own = self.claims_of.get(key, ())
-        is_current = any(_value_of(claim) in self.held_values for claim in own if claim.holds) if any(claim.holds for claim in own) else None
+        is_current = (
+            any(_value_of(claim) in self.held_values for claim in own if claim.holds) if any(claim.holds for claim in own) else None
+        )
         importance = importance_of(message, own) * (0 if is_current is False else 1)
         text = line_of_message(message, is_current)
         source = Source(key, 0, len(message.text), message.text)
-        return self._scored("message", key, text, message.user, message.agent, message.said_at, is_current, (), (source,), relevance, importance, [key],
-                            at, policy)
+        return self._scored(
+            "message",
+            key,
+            text,
+            message.user,
+            message.agent,
+            message.said_at,
+            is_current,
+            (),
+            (source,),
+            relevance,
+            importance,
+            [key],
+            at,
+            policy,
+        )
 
     def _belief(self, key: str, belief: Belief, relevance: float, at: Time, policy: Policy) -> Item:
         messages, doubt = [source.message for source in belief.sources], self.doubts(belief, at)
         text = line_of(belief) + (f" (unsure, said later: {' '.join(self.present.messages[doubt].text.split())})" if doubt else "")
-        return self._scored("belief", key, text, belief.user, belief.agent, belief.last_said, None if doubt else True, tuple(belief.rivals),
-                            tuple(belief.sources), relevance, importance_of_belief(belief), messages, at, policy)
+        return self._scored(
+            "belief",
+            key,
+            text,
+            belief.user,
+            belief.agent,
+            belief.last_said,
+            None if doubt else True,
+            tuple(belief.rivals),
+            tuple(belief.sources),
+            relevance,
+            importance_of_belief(belief),
+            messages,
+            at,
+            policy,
+        )
 
-    def _scored(self, kind: str, key: str, text: str, user: str, agent: str, said_at: Time, is_current: bool | None, rivals: tuple[str, ...],
-                sources: tuple[Source, ...], relevance: float, importance: float, messages: Sequence[str], at: Time, policy: Policy) -> Item:
+    def _scored(
+        self,
+        kind: str,
+        key: str,
+        text: str,
+        user: str,
+        agent: str,
+        said_at: Time,
+        is_current: bool | None,
+        rivals: tuple[str, ...],
+        sources: tuple[Source, ...],
+        relevance: float,
+        importance: float,
+        messages: Sequence[str],
+        at: Time,
+        policy: Policy,
+    ) -> Item:
         recency = policy.faded((at - said_at).total_seconds() / DAY_S)
         uses = [self.uses[m] for m in messages if m in self.uses]
         often = frequency(sum(use.count * policy.faded((at - use.last).total_seconds() / DAY_S) for use in uses))

@@ -1,13 +1,15 @@
 """The rows of a memory: messages, and what is derived from them."""
+
 import dataclasses
 import datetime
 
-Time = datetime.datetime      # UTC
+Time = datetime.datetime  # UTC
 
 
 @dataclasses.dataclass(frozen=True)
 class Message:
     """What was said. A key is user/session/id; user '' = an agent's own note. importance None = judged by `weights.importance_of`."""
+
     key: str
     user: str
     agent: str
@@ -25,6 +27,7 @@ class Found:
 
     subject: '' = whoever speaks, 'my friend' = a friend of theirs, else a name that everybody uses.
     """
+
     subject: str
     predicate: str
     object: str
@@ -33,13 +36,14 @@ class Found:
     holds: bool = True
     is_many: bool = False
     topic: str = "other"
-    valid_from: Time | None = None      # None = since it was said
+    valid_from: Time | None = None  # None = since it was said
     valid_to: Time | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
     """One thing that a message says. `value`: the object as it is compared; `extractor`: its name and version."""
+
     user: str
     agent: str
     message: str
@@ -62,6 +66,7 @@ class Claim:
 @dataclasses.dataclass(frozen=True)
 class Source:
     """Where a belief was said: quote == text of the message from character `start` to `end`."""
+
     message: str
     start: int
     end: int
@@ -76,6 +81,7 @@ class Belief:
     ended_by   what superseded it; '' = a denial, or its own end
     rivals     objects that were claimed with equal standing: a contradiction
     """
+
     user: str
     agent: str
     subject: str
@@ -95,6 +101,7 @@ class Belief:
 @dataclasses.dataclass(frozen=True)
 class Reflection:
     """What is known of a user on one topic, in some lines; beliefs: how many it was made from."""
+
     user: str
     agent: str
     topic: str
@@ -107,6 +114,7 @@ class Reflection:
 @dataclasses.dataclass(frozen=True)
 class Episode:
     """A session in its most telling sentences."""
+
     user: str
     agent: str
     session: str
@@ -119,6 +127,7 @@ class Episode:
 @dataclasses.dataclass(frozen=True)
 class Share:
     """A grant: `names` may read what an agent remembers (of one user, where it is named)."""
+
     key: str
     agent: str
     user: str
@@ -130,6 +139,7 @@ class Share:
 @dataclasses.dataclass(frozen=True)
 class Use:
     """How often a message was recalled, by itself or as the source of a belief."""
+
     message: str
     count: int
     last: Time

@@ -1,4 +1,5 @@
 """Which of the beliefs that a question reaches hold at a moment, over all agents; and which contradict each other."""
+
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,14 +11,27 @@ from saem.infer.memory.values import compared
 @dataclass(frozen=True)
 class Conflict:
     """Beliefs of equal standing that cannot all be so: {id: belief}."""
+
     subject: str
     predicate: str
     beliefs: dict[str, Belief]
 
     def to_dict(self) -> dict[str, object]:
-        return {"subject": self.subject, "predicate": self.predicate,
-                "claims": [{"id": key, "user": b.user, "agent": b.agent, "object": b.object, "said_at": b.last_said.isoformat(),
-                            "messages": [s.message for s in b.sources]} for key, b in self.beliefs.items()]}
+        return {
+            "subject": self.subject,
+            "predicate": self.predicate,
+            "claims": [
+                {
+                    "id": key,
+                    "user": b.user,
+                    "agent": b.agent,
+                    "object": b.object,
+                    "said_at": b.last_said.isoformat(),
+                    "messages": [s.message for s in b.sources],
+                }
+                for key, b in self.beliefs.items()
+            ],
+        }
 
 
 def holds(belief: Belief, at: datetime.datetime) -> bool:
@@ -41,9 +55,14 @@ def current(beliefs: Mapping[str, Belief], at: datetime.datetime) -> dict[str, B
 
 def _over_agents(live: dict[str, Belief], every: list[Belief], at: datetime.datetime) -> dict[str, Belief]:
     ended = [b for b in every if b.valid_to is not None and b.valid_to <= at]
-    kept = {key: b for key, b in live.items()
-            if not any(other.agent != b.agent and compared(other.object) == compared(b.object) and other.valid_to and other.valid_to > b.last_said
-                       for other in ended)}
+    kept = {
+        key: b
+        for key, b in live.items()
+        if not any(
+            other.agent != b.agent and compared(other.object) == compared(b.object) and other.valid_to and other.valid_to > b.last_said
+            for other in ended
+        )
+    }
     if not kept:
         return kept
     if any(b.is_many for b in kept.values()):
@@ -72,8 +91,10 @@ def conflicts(held: Mapping[str, Belief]) -> list[Conflict]:
 
 def _rivals(members: dict[str, Belief], about_self: bool) -> Iterable[dict[str, Belief]]:
     if about_self or len({each.user for each in members.values()}) == 1:
-        parts = [{key: each for key, each in members.items() if (each.user, each.subject) == who}
-                 for who in sorted({(each.user, each.subject) for each in members.values()})]
+        parts = [
+            {key: each for key, each in members.items() if (each.user, each.subject) == who}
+            for who in sorted({(each.user, each.subject) for each in members.values()})
+        ]
     else:
         parts = [members]
     for part in parts:

@@ -1,4 +1,5 @@
 """The tables of a memory: messages -> claims -> beliefs -> reflections, episodes of sessions, and two that serve them: shares, uses."""
+
 from typing import TYPE_CHECKING, Any
 
 from saem.core.errors import SaemError, caller
@@ -40,5 +41,8 @@ def declare(db: "Project", name: str, extractor: Any = "rules") -> None:
 def names(db: "Project") -> list[str]:
     """The memories of a project, declared or only published."""
     known = {*db.tables, *db.heads()}
-    return sorted(each.removesuffix("_messages") for each in known if each.endswith("_messages")
-                  and {table(each.removesuffix("_messages"), kind) for kind in ("shares", "uses")} <= known)
+    return sorted(
+        each.removesuffix("_messages")
+        for each in known
+        if each.endswith("_messages") and {table(each.removesuffix("_messages"), kind) for kind in ("shares", "uses")} <= known
+    )

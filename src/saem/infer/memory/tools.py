@@ -1,4 +1,5 @@
 """Paging tools for a model: plain functions with JSON schemas, bound to one user and agent, whom the model cannot change."""
+
 import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 @dataclasses.dataclass(frozen=True)
 class Tool:
     """Call it with the arguments that `schema` (JSON Schema of an object) describes; it returns what JSON can hold."""
+
     name: str
     description: str
     schema: dict[str, Any]
@@ -25,6 +27,7 @@ class Tool:
 
 def tools(notes: "Memory", user: str | None, agent: str | None, session: str) -> list[Tool]:
     """recall, remember, revise."""
+
     def recall(query: str, limit: int = 8) -> list[dict[str, Any]]:
         found = notes.recall(query, user=user, agent=agent, k=max(1, min(int(limit), 50)))
         return [{"id": each.id, "text": each.text, "is_current": each.is_current} for each in found.items]
@@ -36,15 +39,31 @@ def tools(notes: "Memory", user: str | None, agent: str | None, session: str) ->
         return {"id": notes.revise(id, value or None, user=user, agent=agent, session=session)}
 
     return [
-        Tool("recall", "Search what is remembered: facts, and what was said. Use it before you say that you do not know.",
-             _schema(["query"], query=("string", "what to look for, in words"), limit=("integer", "at most so many memories")), recall),
-        Tool("remember", "Remember a plain statement for later, in one sentence.",
-             _schema(["text"], text=("string", "the statement"), importance=("number", "0 to 1")), remember),
-        Tool("revise", "Correct a fact that recall gave. Without a value: it is no longer so. The older one is kept as superseded.",
-             _schema(["id"], id=("string", "the id that recall gave"), value=("string", "what is so now")), revise),
+        Tool(
+            "recall",
+            "Search what is remembered: facts, and what was said. Use it before you say that you do not know.",
+            _schema(["query"], query=("string", "what to look for, in words"), limit=("integer", "at most so many memories")),
+            recall,
+        ),
+        Tool(
+            "remember",
+            "Remember a plain statement for later, in one sentence.",
+            _schema(["text"], text=("string", "the statement"), importance=("number", "0 to 1")),
+            remember,
+        ),
+        Tool(
+            "revise",
+            "Correct a fact that recall gave. Without a value: it is no longer so. The older one is kept as superseded.",
+            _schema(["id"], id=("string", "the id that recall gave"), value=("string", "what is so now")),
+            revise,
+        ),
     ]
 
 
 def _schema(required: list[str], **properties: tuple[str, str]) -> dict[str, Any]:
-    return {"type": "object", "required": required, "additionalProperties": False,
-            "properties": {name: {"type": kind, "description": what} for name, (kind, what) in properties.items()}}
+    return {
+        "type": "object",
+        "required": required,
+        "additionalProperties": False,
+        "properties": {name: {"type": kind, "description": what} for name, (kind, what) in properties.items()},
+    }

@@ -1,4 +1,5 @@
 """How often memories are recalled: counted in memory, kept as rows now and then. A crash loses some counts, never a message."""
+
 import datetime
 import json
 from collections import Counter
@@ -17,7 +18,7 @@ from saem.store.table import lookup
 if TYPE_CHECKING:
     from saem.engine.project import Project
 
-KEEP_AFTER = 256       # recalled messages that are counted before they are kept
+KEEP_AFTER = 256  # recalled messages that are counted before they are kept
 
 
 class Uses:
@@ -38,6 +39,7 @@ class Uses:
             found = {}
             if own in heads:
                 from saem.engine.project import Project
+
                 rows = Project.published(self.db.origin, own, heads).to_table(columns=row_schema(Use).names)
                 found = {each.message: each for each in objects(rows, Use)}
             for key, row in waits.items():
@@ -58,10 +60,13 @@ class Uses:
         if not self.new:
             return
         kept, codes = self.kept(), self._codes(tail)
-        rows = [Use(key, times + (kept[key].count if key in kept else 0), self.last[key]) for key, times in self.new.items() if key in codes]
+        rows = [
+            Use(key, times + (kept[key].count if key in kept else 0), self.last[key]) for key, times in self.new.items() if key in codes
+        ]
         if rows:
-            self.db.tables[table(self.name, "uses")].put(rows, [[message_id(self.name, row.message)] for row in rows],
-                                                         [codes[row.message] for row in rows])
+            self.db.tables[table(self.name, "uses")].put(
+                rows, [[message_id(self.name, row.message)] for row in rows], [codes[row.message] for row in rows]
+            )
         self.clear()
 
     def clear(self) -> None:

@@ -2,7 +2,8 @@
 
     score = .65 relevance + .15 recency + .05 frequency + .15 importance
 
-relevance   BM25 of the question's words, as share of the most that any memory could have; what a predicate may be asked by counts as words of a
+relevance   BM25 of the question's words, as share of the most that any memory could have; what a predicate may be asked by counts as
+            words of a
             belief (vocabulary.py)
 recency     1 when it was said, a half after `half_life_days`
 frequency   log(1 + times recalled) / log(1 + 20), at most 1; times recalled fade with the same half-life
@@ -11,6 +12,7 @@ importance  1 where someone asked to remember it, or as `remember(importance=)` 
 Source: the sum of relevance, recency and importance is that of Park et al. 2023, Generative Agents; hot, warm and cold follow MemGPT's main
 and external context (Packer et al. 2023).
 """
+
 import math
 import re
 from collections.abc import Sequence
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from saem.infer.memory.rows import Belief, Claim, Message
 
 FULL_USES = 20
-TOPICS = {"health": .9, "profile": .8, "plans": .8, "work": .7}       # others .6
+TOPICS = {"health": 0.9, "profile": 0.8, "plans": 0.8, "work": 0.7}  # others .6
 _ASKED = re.compile(r"\b(?:remember|important|never forget|don['’]?t forget|keep in mind)\b|기억해|잊지|중요", re.IGNORECASE)
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
 
@@ -35,17 +37,18 @@ class Policy:
     run_after         messages that wait before `remember` brings the tables up to date
     keep_days         messages older than this go with `expire()`; None = only those with a time of their own
     """
-    relevance: float = .65
-    recency: float = .15
-    frequency: float = .05
-    importance: float = .15
-    superseded: float = .5
+
+    relevance: float = 0.65
+    recency: float = 0.15
+    frequency: float = 0.05
+    importance: float = 0.15
+    superseded: float = 0.5
     half_life_days: float = 30.0
-    hot: float = .8
-    warm: float = .4
-    token_cost: float = .002
-    profile: float = .4
-    summaries: float = .2
+    hot: float = 0.65
+    warm: float = 0.3
+    token_cost: float = 0.002
+    profile: float = 0.4
+    summaries: float = 0.2
     run_after: int = 256
     keep_days: float | None = None
 
@@ -55,7 +58,7 @@ class Policy:
 
     def heat(self, recency: float, frequency: float, importance: float, tokens: int) -> float:
         """How much a memory deserves its place in the main context."""
-        return .4 * recency + .4 * frequency + .6 * importance - self.token_cost * tokens
+        return 0.4 * recency + 0.4 * frequency + 0.6 * importance - self.token_cost * tokens
 
     def tier(self, heat: float) -> str:
         return "hot" if heat >= self.hot else "warm" if heat >= self.warm else "cold"
@@ -71,14 +74,14 @@ def importance_of(message: Message, claims: Sequence[Claim]) -> float:
     if message.importance is not None:
         return message.importance
     if message.role == "assistant":
-        return .1
+        return 0.1
     if _ASKED.search(message.text):
         return 1.0
-    return .5 if claims else .1 if message.text.rstrip().endswith("?") else .2
+    return 0.5 if claims else 0.1 if message.text.rstrip().endswith("?") else 0.2
 
 
 def importance_of_belief(belief: Belief) -> float:
-    return TOPICS.get(belief.topic, .6)
+    return TOPICS.get(belief.topic, 0.6)
 
 
 def tokens(text: str) -> int:

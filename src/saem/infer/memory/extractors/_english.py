@@ -1,4 +1,5 @@
 """Statements in English."""
+
 import datetime
 import re
 from collections.abc import Iterator
@@ -7,13 +8,19 @@ from saem.infer.memory.rows import Found
 from saem.infer.memory.values import day
 from saem.infer.memory.vocabulary import BY_NAME, is_known, named
 
-_PEOPLE = ("friend|best friend|brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|colleague|coworker|boss|teacher|roommate|"
-           "cousin|partner|neighbou?r|girlfriend|boyfriend|uncle|aunt|grandmother|grandfather|team|child|kid|baby")
-_EVENTS = ("exam|test|quiz|final|midterm|interview|appointment|meeting|flight|presentation|deadline|surgery|wedding|trip|class|concert|"
-           "defen[cs]e|game|match|check-?up")
+_PEOPLE = (
+    "friend|best friend|brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|colleague|coworker|boss|teacher|roommate|"
+    "cousin|partner|neighbou?r|girlfriend|boyfriend|uncle|aunt|grandmother|grandfather|team|child|kid|baby"
+)
+_EVENTS = (
+    "exam|test|quiz|final|midterm|interview|appointment|meeting|flight|presentation|deadline|surgery|wedding|trip|class|concert|"
+    "defen[cs]e|game|match|check-?up"
+)
 _WHO = rf"(?P<who>i|we|(?:my|our) (?:{_PEOPLE})|[A-Z][a-z]+)"
-_ADVERB = (r"(?: (?:now|currently|just|recently|actually|really|still|also|finally|already|absolutely|totally|mostly|usually|always|so|very|quite|"
-           r"a bit|have|has|had|do|did|truly|officially|rather))*")
+_ADVERB = (
+    r"(?: (?:now|currently|just|recently|actually|really|still|also|finally|already|absolutely|totally|mostly|usually|always|so|very|quite|"
+    r"a bit|have|has|had|do|did|truly|officially|rather))*"
+)
 _BE = r"(?: (?:am|is|are|was)|['’](?:m|s|re))"
 _HAVE = r"(?: (?:have|has)|['’](?:ve|s))"
 _IN = r"(?:in|at|near|out of|around)"
@@ -27,10 +34,18 @@ _RULES: list[tuple[str, bool, str]] = [
     ("home", True, rf"{_WHO}{_BE}{_ADVERB} (?:living|residing|based) {_IN} (?P<o>.+)"),
     ("home", True, rf"{_WHO}{_HAVE} been (?:living|based|residing) {_IN} (?P<o>.+)"),
     ("home", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:moved|relocated) (?:back )?(?:from .+? )?to (?P<o>.+)"),
-    ("employer", False, rf"{_WHO}{_ADVERB} (?:quit|left|resigned from|got fired from|{_NOT} work (?:at|for)|stopped working (?:at|for)) (?P<o>.+)"),
+    (
+        "employer",
+        False,
+        rf"{_WHO}{_ADVERB} (?:quit|left|resigned from|got fired from|{_NOT} work (?:at|for)|stopped working (?:at|for)) (?P<o>.+)",
+    ),
     ("employer", True, rf"{_WHO}{_ADVERB} works? (?:at|for) (?P<o>.+)"),
     ("employer", True, rf"{_WHO}{_BE}{_ADVERB} (?:working|employed) (?:at|for|with) (?P<o>.+)"),
-    ("employer", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:joined|(?:started|began) (?:working |to work |a new job |a job )?(?:at|for)) (?P<o>.+)"),
+    (
+        "employer",
+        True,
+        rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:joined|(?:started|began) (?:working |to work |a new job |a job )?(?:at|for)) (?P<o>.+)",
+    ),
     ("employer", True, rf"{_WHO}{_ADVERB} (?:have|has|got|found) a(?: new)? job (?:at|with) (?P<o>.+)"),
     ("job", True, rf"{_WHO}{_ADVERB} works? as (?:an? |the )?(?P<o>.+)"),
     ("job", True, rf"{_WHO}{_BE}{_ADVERB} working as (?:an? |the )?(?P<o>.+)"),
@@ -59,31 +74,49 @@ _MATCHERS = [(predicate, holds, re.compile(pattern, re.IGNORECASE)) for predicat
 _MOVED = r"(?:moved|changed|switched|updated|postponed|rescheduled|pushed(?: back)?|brought forward)"
 _NOW = r"(?: (?:now|still|actually|always|currently|just))*"
 _OWN = re.compile(
-    rf"(?:my|our) (?:(?P<whose>{_PEOPLE})['’]?s )?(?P<p>[^,]{{2,40}}?)(?: has always been|{_BE}{_NOW}(?: {_MOVED} to| called| named| on| at)?"
-    rf"|(?: was| got| has been)? {_MOVED} to)(?: to)? (?P<o>.+)", re.IGNORECASE)
-_EVENT = re.compile(rf"(?:the|our) (?P<p>(?:{_EVENTS})(?: date)?)(?:{_BE}|['’]s)(?: now)?(?: {_MOVED} to| on| at| now on) (?P<o>.+)", re.IGNORECASE)
-_HAS_EVENT = re.compile(rf"(?:i|we){_ADVERB} (?:have|got) (?:an?|my|the|our) (?P<p>(?:\w+ )?(?:{_EVENTS})) (?:on|at) (?P<o>.+)", re.IGNORECASE)
+    rf"(?:my|our) (?:(?P<whose>{_PEOPLE})['’]?s )?(?P<p>[^,]{{2,40}}?)(?: has always been|{_BE}{_NOW}(?: {_MOVED} to| called| named| on| at)?"  # noqa: E501
+    rf"|(?: was| got| has been)? {_MOVED} to)(?: to)? (?P<o>.+)",
+    re.IGNORECASE,
+)
+_EVENT = re.compile(
+    rf"(?:the|our) (?P<p>(?:{_EVENTS})(?: date)?)(?:{_BE}|['’]s)(?: now)?(?: {_MOVED} to| on| at| now on) (?P<o>.+)", re.IGNORECASE
+)
+_HAS_EVENT = re.compile(
+    rf"(?:i|we){_ADVERB} (?:have|got) (?:an?|my|the|our) (?P<p>(?:\w+ )?(?:{_EVENTS})) (?:on|at) (?P<o>.+)", re.IGNORECASE
+)
 _THEY_MOVED = re.compile(rf"they (?:have )?{_MOVED} (?:my|the|our) (?P<p>(?:\w+ )?(?:{_EVENTS})) to (?P<o>.+)", re.IGNORECASE)
 _NAME_OF = re.compile(r"the (?P<p>name of (?:my|our) [^,]{2,30}?) is (?P<o>.+)", re.IGNORECASE)
 _IS_MY = re.compile(rf"(?P<o>.+?){_BE}{_NOW} (?:my|our) (?P<p>[^,]{{2,40}})", re.IGNORECASE)
-_THING_ON = re.compile(rf"the (?P<p>[a-z][a-z ]{{2,30}}?)(?:{_BE}|['’]s|(?: was| got| has been)? {_MOVED} to)(?: now)?(?: on| at| {_MOVED} to)? (?P<o>.+)",
-                       re.IGNORECASE)
+_THING_ON = re.compile(
+    rf"the (?P<p>[a-z][a-z ]{{2,30}}?)(?:{_BE}|['’]s|(?: was| got| has been)? {_MOVED} to)(?: now)?(?: on| at| {_MOVED} to)? (?P<o>.+)",
+    re.IGNORECASE,
+)
 _NAMED = [_THEY_MOVED, _HAS_EVENT, _NAME_OF, _EVENT, _OWN]
 
 _CUT = re.compile(
     r",\s+(?=(?:i|my|we|our|the|they|you)\b)|:\s+(?=(?:i|my|we)\b)|\s+(?:but|because|although|while)\s+"
-    r"|\s+and\s+(?=(?:i|my|we|our)\b)|\s+and\s+(?=(?:joined|moved|relocated|started|became|work|live|now)\b)|!\s+", re.IGNORECASE)
+    r"|\s+and\s+(?=(?:i|my|we|our)\b)|\s+and\s+(?=(?:joined|moved|relocated|started|became|work|live|now)\b)|!\s+",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(
-    r"^(?:by the way|btw|actually|oh|well|so|also|ok|okay|and|but|fyi|just so you know|(?:big |good |bad )?news|update|note|please|remember(?: that)?|"
-    r"for fun|for the record|these days|now|lately|currently|recently|in fact|hi|hello|hey|yes|yeah|no|as of today|today|this week)\b[,:!]?\s+",
-    re.IGNORECASE)
+    r"^(?:by the way|btw|actually|oh|well|so|also|ok|okay|and|but|fyi|just so you know|(?:big |good |bad )?news|update|note|please|remember(?: that)?|"  # noqa: E501
+    r"for fun|for the record|these days|now|lately|currently|recently|in fact|hi|hello|hey|yes|yeah|no|as of today|today|this week)\b[,:!]?\s+",  # noqa: E501
+    re.IGNORECASE,
+)
 _TRAIL = re.compile(
-    r"[\s,]+(?:now|these days|any ?more|currently|at the moment|right now|lately|recently|already|again|too|as well|by the way|btw|instead|though|"
+    r"[\s,]+(?:now|these days|any ?more|currently|at the moment|right now|lately|recently|already|again|too|as well|by the way|btw|instead|though|"  # noqa: E501
     r"as of .+|since .+|for (?:\w+ ){0,2}(?:years?|months?|weeks?|days?)|last \w+|this (?:year|week|month|morning|summer)|today|yesterday|"
-    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:starting|beginning|effective|from|until|till) .+|with my .+|very much|a lot|so much)$", re.IGNORECASE)
-_VAGUE = re.compile(r"^(?:it|that|this|them|you|him|her|your .+|how .+|what .+|when .+|why .+|the way .+|here|there|so|one|know .+|ask .+|see .+|"
-                    r"understand.*|hear .+|talk .+|thank .+|say .+|tell .+|be able .+|not .+|sure.*|glad.*|sorry.*|fine.*|a question.*)$", re.IGNORECASE)
-_NO_NAMES = frozenset("the it they this that he she you what there here everyone someone nobody people my our i we and but so if when who how why".split())
+    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:starting|beginning|effective|from|until|till) .+|with my .+|very much|a lot|so much)$",  # noqa: E501
+    re.IGNORECASE,
+)
+_VAGUE = re.compile(
+    r"^(?:it|that|this|them|you|him|her|your .+|how .+|what .+|when .+|why .+|the way .+|here|there|so|one|know .+|ask .+|see .+|"
+    r"understand.*|hear .+|talk .+|thank .+|say .+|tell .+|be able .+|not .+|sure.*|glad.*|sorry.*|fine.*|a question.*)$",
+    re.IGNORECASE,
+)
+_NO_NAMES = frozenset(
+    "the it they this that he she you what there here everyone someone nobody people my our i we and but so if when who how why".split()
+)
 _ITS_JOB = re.compile(r"^(?:my|the|that)\b.*\b(?:job|company|work|position)$", re.IGNORECASE)
 _LIST = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
 
@@ -158,21 +191,52 @@ def _told(subject: str, predicate: str, holds: bool, raw: str, start: int, end: 
             yield _found(subject, "dislikes", each, start, end, not holds, True, known.topic, raw, said_at)
 
 
-def _found(subject: str, predicate: str, value: str, start: int, end: int, holds: bool, is_many: bool, topic: str, raw: str,
-           said_at: datetime.datetime) -> Found:
+def _found(
+    subject: str,
+    predicate: str,
+    value: str,
+    start: int,
+    end: int,
+    holds: bool,
+    is_many: bool,
+    topic: str,
+    raw: str,
+    said_at: datetime.datetime,
+) -> Found:
     until = re.search(r"\b(?:until|till) (.+)$", raw, re.IGNORECASE)
     since = re.search(r"\b(?:starting|beginning|effective|from) (.+)$", raw, re.IGNORECASE)
     ends = day(until[1], said_at) if until else None
     begins = day(since[1], said_at) if since else None
-    return Found(subject, predicate, value, start, end, holds, is_many, topic,
-                 begins if begins and begins > said_at else None, ends + datetime.timedelta(days=1) if ends and ends >= said_at else None)
+    return Found(
+        subject,
+        predicate,
+        value,
+        start,
+        end,
+        holds,
+        is_many,
+        topic,
+        begins if begins and begins > said_at else None,
+        ends + datetime.timedelta(days=1) if ends and ends >= said_at else None,
+    )
 
 
 def _trimmed(raw: str, predicate: str) -> str:
     """Without what is said of its time; a day is the object of an event."""
     value = raw.strip(" .,!\"'“”")
-    if predicate in ("home", "employer", "job", "likes", "allergy", "weak in", "good at", "hobby", "studies", "goal", "") or \
-            predicate.startswith("favorite"):
+    if predicate in (
+        "home",
+        "employer",
+        "job",
+        "likes",
+        "allergy",
+        "weak in",
+        "good at",
+        "hobby",
+        "studies",
+        "goal",
+        "",
+    ) or predicate.startswith("favorite"):
         value = re.sub(r"\s+(?:and|but) i\b.*$", "", value, flags=re.IGNORECASE)
     while (shorter := _TRAIL.sub("", value)) != value and shorter:
         value = shorter
@@ -181,4 +245,6 @@ def _trimmed(raw: str, predicate: str) -> str:
 
 def _is_talk(noun: str) -> bool:
     """'My question is ...', 'my point was ...' say nothing that lasts."""
-    return bool(re.search(r"\b(?:question|point|guess|answer|problem|issue|understanding|apologies|bad|idea|thought)s?$", noun, re.IGNORECASE))
+    return bool(
+        re.search(r"\b(?:question|point|guess|answer|problem|issue|understanding|apologies|bad|idea|thought)s?$", noun, re.IGNORECASE)
+    )

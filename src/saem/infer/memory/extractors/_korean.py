@@ -1,4 +1,5 @@
 """Statements in Korean."""
+
 import datetime
 import re
 from collections.abc import Iterator
@@ -8,15 +9,17 @@ from saem.infer.memory.values import day
 from saem.infer.memory.vocabulary import BY_NAME, is_known, named
 from saem.transform.words import tokenize
 
-_PEOPLE = ("친구|형|누나|언니|오빠|동생|여동생|남동생|엄마|어머니|아빠|아버지|남편|아내|와이프|아들|딸|동료|상사|선생님|교수님|룸메이트|할머니|할아버지|삼촌|이모|고모|사촌|"
-           "여자친구|남자친구|여친|남친|팀장님|이웃")
+_PEOPLE = (
+    "친구|형|누나|언니|오빠|동생|여동생|남동생|엄마|어머니|아빠|아버지|남편|아내|와이프|아들|딸|동료|상사|선생님|교수님|룸메이트|할머니|할아버지|삼촌|이모|고모|사촌|"
+    "여자친구|남자친구|여친|남친|팀장님|이웃"
+)
 _EVENTS = "시험|중간고사|기말고사|면접|약속|회의|발표|수술|진료|예약|미팅|수업|여행|공연|마감|결혼식|경기|검진|상담"
 _DEGREE = r"(?:(?:정말|진짜|아주|너무|제일|가장|엄청|되게|매우|참|많이|좀|조금|아직|더|특히|원래)\s*)*"
-_IS = (r"(?:이야|야|이에요|예요|이예요|에요|입니다|이다|이었어|였어|이거든|거든|이거든요|거든요|임|이고|이며|인데|이죠|죠|이라고 (?:해|합니다|해요)|라고 (?:해|합니다|해요))")
+_IS = r"(?:이야|야|이에요|예요|이예요|에요|입니다|이다|이었어|였어|이거든|거든|이거든요|거든요|임|이고|이며|인데|이죠|죠|이라고 (?:해|합니다|해요)|라고 (?:해|합니다|해요))"  # noqa: E501
 
 # (predicate, whether it holds, pattern from the start of a clause): the first that fits counts
 _RULES: list[tuple[str, bool, str]] = [
-    ("allergy", False, rf"(?P<o>.+?)(?:에|에는)?\s*(?:알레르기|알러지)(?:가|는)?\s*(?:없|나았|사라졌)"),
+    ("allergy", False, r"(?P<o>.+?)(?:에|에는)?\s*(?:알레르기|알러지)(?:가|는)?\s*(?:없|나았|사라졌)"),
     ("allergy", True, rf"(?P<o>.+?)(?:에|에는|에 대한)?\s*(?:알레르기|알러지)(?:가|도)?\s*{_DEGREE}(?:있|심하|심해)"),
     ("home", False, r"(?P<o>.+?)에(?:서|는)?\s*(?:더 이상\s*|이제\s*)?(?:안 살|살지 않)"),
     ("home", True, r"(?P<o>.+?)(?:으로|로)\s*(?:막\s*)?(?:이사|이주)"),
@@ -26,9 +29,17 @@ _RULES: list[tuple[str, bool, str]] = [
     ("employer", True, r"(?P<o>.+?)(?:으로|로)\s*이직"),
     ("employer", True, r"(?P<o>.+?)에서\s*(?:일하|일해|일합|근무)"),
     ("employer", True, r"(?P<o>.+?)에\s*(?:다녀|다니|다닙|입사|재직)"),
-    ("likes", False, rf"(?P<o>.+?)(?:을|를|은|는|이|가)?\s*(?:이제\s*|더 이상\s*|별로\s*)*{_DEGREE}(?:싫어해|싫어하(?!는)|싫어합|싫어졌|안 좋아|좋아하지 않|질렸)"),
+    (
+        "likes",
+        False,
+        rf"(?P<o>.+?)(?:을|를|은|는|이|가)?\s*(?:이제\s*|더 이상\s*|별로\s*)*{_DEGREE}(?:싫어해|싫어하(?!는)|싫어합|싫어졌|안 좋아|좋아하지 않|질렸)",  # noqa: E501
+    ),
     ("likes", True, rf"(?P<o>.+?)(?:을|를|도)?\s*{_DEGREE}(?:좋아해|좋아하(?!는|지)|좋아합|좋아한다|사랑해|즐겨 (?:마|먹))"),
-    ("weak in", True, rf"(?P<o>\S+(?:\s\S+)?)(?:이|가|을|를|은|는|에)\s*{_DEGREE}(?:약해|약하|약합|약한 편|못해|못하(?!는)|못합|어려워|어렵|자신(?:이)? 없)"),
+    (
+        "weak in",
+        True,
+        rf"(?P<o>\S+(?:\s\S+)?)(?:이|가|을|를|은|는|에)\s*{_DEGREE}(?:약해|약하|약합|약한 편|못해|못하(?!는)|못합|어려워|어렵|자신(?:이)? 없)",  # noqa: E501
+    ),
     ("good at", True, rf"(?P<o>\S+(?:\s\S+)?)(?:을|를|은|는)?\s*{_DEGREE}(?:잘해|잘하(?!는)|잘합)"),
     ("studies", True, r"(?P<o>.+?)(?:을|를)?\s*(?:공부하고|공부해|공부 중|배우고|배워|배우는 중)"),
     ("age", True, r"(?:올해\s*)?(?:만\s*)?(?P<o>\d{1,3})\s*살"),
@@ -40,19 +51,26 @@ _MOVED = r"(?:바뀌|바뀐|바꿨|바꾸었|변경|연기|미뤄|미루|앞당�
 _CHANGED = re.compile(rf"(?P<own>{_OWN})?(?P<p>\S+(?:\s\S+){{0,3}}?)(?:이|가|을|를|은|는)\s+(?P<o>.+?)(?:으로|로)\s*{_MOVED}")
 _CALLED = re.compile(rf"(?P<own>{_OWN})(?P<p>\S+)(?:은|는|이|를|을)\s+(?P<o>.+?)(?:이라고|라고)\s*(?:불러|부르|부릅)")
 _EQUALS = re.compile(rf"(?P<own>{_OWN})?(?P<p>\S+(?:\s\S+){{0,3}}?)(?:은|는|이|가)\s+(?P<o>.+?){_IS}$")
-_HAS_EVENT = re.compile(rf"(?P<o>.*?(?:\d|오늘|내일|모레|요일)\S*?)에\s+(?:\S+\s)?(?P<p>{_EVENTS})(?:이|가|도)?\s*(?:있|예정|잡혔|잡혀|봐|봅)")
+_HAS_EVENT = re.compile(
+    rf"(?P<o>.*?(?:\d|오늘|내일|모레|요일)\S*?)에\s+(?:\S+\s)?(?P<p>{_EVENTS})(?:이|가|도)?\s*(?:있|예정|잡혔|잡혀|봐|봅)"
+)
 
-_CUT = re.compile(r"(?:[가-힣]*(?:하|살|먹|다니|이|있|없|었|았|했|였|되|됐|배우|쓰|가|오)고|지만|는데|은데|인데|면서|이며|해서|라서|니까)(?:,\s*|\s+)(?!있|싶|나서|계)"
-                  r"|,\s+(?=(?:나|저|내|제|우리|난|전)\S?\s|(?:시험|목표|직업|취미)\S?\s)")
+_CUT = re.compile(
+    r"(?:[가-힣]*(?:하|살|먹|다니|이|있|없|었|았|했|였|되|됐|배우|쓰|가|오)고|지만|는데|은데|인데|면서|이며|해서|라서|니까)(?:,\s*|\s+)(?!있|싶|나서|계)"
+    r"|,\s+(?=(?:나|저|내|제|우리|난|전)\S?\s|(?:시험|목표|직업|취미)\S?\s)"
+)
 _LEAD = re.compile(
-    r"^(?:(?:참고로|참|아|그리고|근데|그런데|그래서|사실|이번에|지난\s?(?:주|달|해|번)에?|작년에|어제|오늘|얼마 전에|최근에|최근|요즘엔?|요즘은|이제는?|지금은?|현재|드디어|벌써|일단|저번에|"
-    r"앞으로|올해는?|네|응|예|안녕하세요|나는|난|나도|나|저는|전|저도|저|내가(?!\s(?:제일|가장|젤|최애))|제가(?!\s(?:제일|가장|젤|최애))|우리는|우린|우리가)[,!]?\s+)+")
+    r"^(?:(?:참고로|참|아|그리고|근데|그런데|그래서|사실|이번에|지난\s?(?:주|달|해|번)에?|작년에|어제|오늘|얼마 전에|최근에|최근|요즘엔?|요즘은|이제는?|지금은?|현재|드디어|벌써|일단|저번에|"  # noqa: E501
+    r"앞으로|올해는?|네|응|예|안녕하세요|나는|난|나도|나|저는|전|저도|저|내가(?!\s(?:제일|가장|젤|최애))|제가(?!\s(?:제일|가장|젤|최애))|우리는|우린|우리가)[,!]?\s+)+"
+)
 _PERSON = re.compile(rf"^{_OWN}?(?:회사\s|학교\s|대학\s)?(?P<who>{_PEOPLE})(?P<name>\s?[가-힣]{{1,4}})?(?:은|는|이|가)\s+")
 _TOPIC = re.compile(r"^(?P<who>[가-힣A-Za-z]{1,8})(?:은|는)\s+(?=\S)")
 _ASKS = re.compile(r"(?:까요?|나요|ㄹ래|줘|주세요|줄래|주라|할래|는지|인가요?|던가|더라|뭐지|언제지|뭐였지|알아)\s*[.!~]*$")
 _UNSURE = re.compile(r"려고|예정|면 좋겠|할까|살까|는다면|다면")
 _FIRST = frozenset("나 저 내 제 우리 난 전 이제 지금 요즘 이번 여기 거기 그 이 저희".split())
-_VAGUE = re.compile(r"^(?:이거|그거|저거|이것|그것|여기|거기|무엇|뭐|어디|누구|언제|문제|이 문제|그 문제|질문|숙제|그|너무|정말|잘|다|더|수|말|것|거|.*(?:줄|수))$")
+_VAGUE = re.compile(
+    r"^(?:이거|그거|저거|이것|그것|여기|거기|무엇|뭐|어디|누구|언제|문제|이 문제|그 문제|질문|숙제|그|너무|정말|잘|다|더|수|말|것|거|.*(?:줄|수))$"  # noqa: E501
+)
 _SCHOOL = re.compile(r"(?:학교|대학|대학원|대)$")
 _EDGE = re.compile(r"^(?:이제는?|지금은?|현재|요즘은?|지난\s?\S+에|이번에|혼자|계속|작년부터|올해부터)\s+")
 _SPAN = re.compile(r"\s*(?:\S*\d\S*\s*)*(?:부터|까지(?:만|는)?)\s*")
@@ -75,7 +93,7 @@ def _clause(text: str, start: int, end: int, said_at: datetime.datetime) -> Iter
     plain, subject = _LEAD.sub("", text + " ").strip(), ""
     person = _PERSON.match(plain)
     if person:
-        subject, plain = f"my {(person['who'] + (person['name'] or '')).strip()}", plain[person.end():]
+        subject, plain = f"my {(person['who'] + (person['name'] or '')).strip()}", plain[person.end() :]
     times = _times(plain, said_at)
     plain = _LEAD.sub("", plain + " ").strip()
     for pattern in (_CHANGED, _CALLED, _HAS_EVENT, _EQUALS):
@@ -84,7 +102,7 @@ def _clause(text: str, start: int, end: int, said_at: datetime.datetime) -> Iter
             yield made
             return
     if not subject and (topic := _TOPIC.match(plain)) and topic["who"] not in _FIRST and not person:
-        rest = plain[topic.end():]
+        rest = plain[topic.end() :]
         if any(matcher.match(rest) for predicate, _, matcher in _MATCHERS if predicate not in ("weak in", "good at", "likes")):
             subject, plain = topic["who"], rest
     for predicate, holds, matcher in _MATCHERS:
@@ -96,10 +114,16 @@ def _clause(text: str, start: int, end: int, said_at: datetime.datetime) -> Iter
             return
 
 
-def _named(found: re.Match[str], subject: str, start: int, end: int, times: tuple[datetime.datetime | None, datetime.datetime | None],
-           said_at: datetime.datetime) -> Found | None:
+def _named(
+    found: re.Match[str],
+    subject: str,
+    start: int,
+    end: int,
+    times: tuple[datetime.datetime | None, datetime.datetime | None],
+    said_at: datetime.datetime,
+) -> Found | None:
     """A claim whose predicate is a noun: one that is somebody's, or that everybody has."""
-    noun, value = found["p"].strip(), _with_its_i(_trimmed(found["o"]), found.string[found.end("o"):])
+    noun, value = found["p"].strip(), _with_its_i(_trimmed(found["o"]), found.string[found.end("o") :])
     own = found.groupdict().get("own")
     noun = re.sub(r"^(?:내가|제가|나의|저의)\s+", "", noun)
     is_event = re.fullmatch(_EVENTS, noun.split()[0]) is not None
@@ -114,8 +138,15 @@ def _named(found: re.Match[str], subject: str, start: int, end: int, times: tupl
     return Found(subject, predicate, value, start, end, True, is_many, "plans" if is_event else topic, *times)
 
 
-def _told(subject: str, predicate: str, holds: bool, raw: str, start: int, end: int,
-          times: tuple[datetime.datetime | None, datetime.datetime | None]) -> Iterator[Found]:
+def _told(
+    subject: str,
+    predicate: str,
+    holds: bool,
+    raw: str,
+    start: int,
+    end: int,
+    times: tuple[datetime.datetime | None, datetime.datetime | None],
+) -> Iterator[Found]:
     value = _trimmed(raw)
     if predicate == "goal":
         value = value[:-1] + "기" if value.endswith("고") else value

@@ -3,6 +3,7 @@
 Rules read plain statements. Questions, wishes of others, irony and what a sentence only implies are left to messages, which are always
 searchable, and to an extractor with a model.
 """
+
 import datetime
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from saem.infer.memory.rows import Found
 
 VERSION = "rules 1"
 IS_QUICK = True
-MAX_CHARS = 4_000            # of a message that are read; what is longer was pasted, not said
+MAX_CHARS = 4_000  # of a message that are read; what is longer was pasted, not said
 
 _HANGUL = re.compile("[가-힣]")
 _SENTENCE = re.compile(r"[^.!?…\n;。]+(?:\.(?=\S)[^.!?…\n;。]*)*[.!?…;。]*")
@@ -41,9 +42,11 @@ def revision(subject: str, predicate: str, value: str, is_so: bool = True) -> st
 
 def _revision(said: re.Match[str]) -> Found:
     from saem.infer.memory.vocabulary import named
+
     predicate, topic, is_many = named(said["p"])
     if predicate != said["p"] and not is_many:
         from saem.infer.memory.vocabulary import BY_NAME
+
         known = BY_NAME.get(said["p"])
         predicate, topic, is_many = (known.name, known.topic, known.is_many) if known else (said["p"], topic, False)
     return Found(said["s"], predicate, said["o"], 0, said.end(), said["is"] == "=", is_many, topic)
