@@ -10,7 +10,9 @@ import typer
 from saem.cli.main import app
 from tests.cli.conftest import Saem
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+_TOP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {f"{name} {inner}".strip(): command for name, each in _TOP.items()
+            for inner, command in getattr(each, "commands", {"": each}).items()}
 
 
 @pytest.fixture

@@ -45,9 +45,9 @@ def list_(project_: ProjectOption = None, state: StateOption = None, as_json: Js
 
 
 @app.command()
-def why(memory: Annotated[str, typer.Argument(help="A belief's id, 8 or more digits, or a message's key.")], project_: ProjectOption = None,
-        state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False, name: NameOption = None, user: UserOption = None,
-        agent: AgentOption = None) -> None:
+def why(memory: Annotated[str, typer.Argument(help="A belief's id, 8 or more digits, or a message's key.")],
+        project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
+        name: NameOption = None, user: UserOption = None, agent: AgentOption = None) -> None:
     """Where a memory comes from: who said it, where; what it superseded; who may read it.
 
     Example: saem memory why 3f2a9c41

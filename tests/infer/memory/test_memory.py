@@ -63,8 +63,9 @@ def test_deleting_the_newer_statement_revives_the_older(notes: Memory, is_run: b
 
 
 def test_what_waits_for_a_run_reads_as_it_will_after_it(notes: Memory) -> None:
-    for number, text in enumerate(["I live in Seoul.", "I like tea, coffee and milk.", "My exam is on June 3.", "I moved to Busan.",
-                                   "I no longer like coffee.", "우리 형은 한화에서 일해.", "나 땅콩 알레르기 있어.", "시험이 6월 17일로 바뀌었어."]):
+    texts = ["I live in Seoul.", "I like tea, coffee and milk.", "My exam is on June 3.", "I moved to Busan.", "I no longer like coffee.",
+             "우리 형은 한화에서 일해.", "나 땅콩 알레르기 있어.", "시험이 6월 17일로 바뀌었어."]
+    for number, text in enumerate(texts):
         say(notes, text, f"2026-03-{number + 1:02}")
         if number == 3:
             notes.keep_current()

@@ -22,6 +22,7 @@ DAY_S = 86_400.0
 MOST = 100  # texts of one question that are looked at closely
 BELIEF_WORDS = 4  # subject, predicate, object: the length of a belief
 LONG = 1 << 20
+OTHERS = 0.7           # of the relevance of a belief about somebody whom the question does not name
 DOUBT_CHARS = 200  # of a message that may say that a belief no longer holds
 FOLDED_SHARE = 0.6  # of a message that beliefs quote: the message itself then says little more
 
@@ -109,9 +110,17 @@ class Searched:
             best = np.flatnonzero(relevance > 0)
             best = best[np.argsort(-rough[best], kind="stable")][:MOST]
             found += [(float(rough[i]), part.keys[i], float(relevance[i])) for i in best.tolist()]
+        found = [(rough, key, relevance * self._nearness(key, set(asked))) for rough, key, relevance in found]
         items = [each for _, key, relevance in found if (each := self.item(key, relevance, at, policy, held, wanted)) is not None]
         items.sort(key=lambda each: (-each.score, each.id))
         return _folded(items)
+
+    def _nearness(self, key: str, asked: set[str]) -> float:
+        """Who asks means what is theirs, unless someone or something else is named."""
+        belief = self.present.beliefs.get(key)
+        if belief is None or belief.subject == (belief.user or belief.agent):
+            return 1.0
+        return 1.0 if asked & set(tokenize([belief.subject.rpartition("'s ")[2]])[0].split()) else OTHERS
 
     def doubts(self, belief: Belief, at: Time) -> str:
         """The key of the newest later message of the same user that names what the belief is about, and says nothing that the
