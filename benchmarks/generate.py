@@ -3,8 +3,7 @@
 Questions with known evidence about the handbook and LibreOffice's help, and questions that neither answers. The writer is
 `reworded`: half of its sentences are true, half false, and it is known which; so the checker is measured against truth.
 
---real N     the same with the small real model (135M, on this machine's cores) on the first N questions, as long as --minutes
---injected   50 passages that give orders, to writers that follow them
+--real FILE  a GGUF file writes instead, on this machine's cores, for as many of the questions as --minutes allows; no truth is known then
 --calibrate  prints weights for infer/grounding.py, fitted on the handbook alone
 """
 import argparse
@@ -25,10 +24,11 @@ from saem.core import registry
 from saem.infer import Answer, ask, llm
 from saem.infer.evidence import Passage, candidates
 from saem.infer.grounding import WEIGHTS, Checker
-from saem.infer.llm.wire import Done, Request
+from saem.infer.llm.wire import Done, Provider, Request
 from saem.store.sample import is_hangul
 
 SEED = "1"
+BESIDE = " (it is not about the question)"
 ELSEWHERE = [       # about the world; no document of these corpora holds them
     "The museum was founded in 1887 by a merchant from Lisbon.", "Whales sleep with one half of their brain at a time.",
     "The bridge was closed for repairs after the flood.", "Copper conducts electricity better than iron does.",
@@ -101,7 +101,8 @@ def verdicts(answer: Answer) -> dict[str, bool]:
     for step in answer.steps:
         if step.step == "supported":
             text, is_kept = step.why, step.decision == "yes"
-            made[text if is_kept else text.rpartition(" (")[0]] = is_kept
+            if not text.endswith(BESIDE):           # the checker let it pass: what it says is true, and was not asked
+                made[text if is_kept else text.rpartition(" (")[0]] = is_kept
     return made
 
 
@@ -128,6 +129,40 @@ def measure(there: Sequence[Asked], away: Sequence[Asked]) -> dict[str, Any]:
         answer = ask(each.db.table("chunks"), each.question, keep=False, mode="generate", model=model)
         refused[each.corpus.split()[0]].append(not answer.found)
     return {"rows": rows, "overhead_ms": overhead, "asked": len(there), "found": found, "cited": cited, "refused": refused}
+
+
+def real(there: Sequence[Asked], weights: str, minutes: float) -> None:
+    """What of a real model's writing stands, and what the checker and the search take beside it."""
+    model = llm.Model(llm.Spec("real", "gguf", model=weights, context_tokens=2048, max_tokens=80))
+    began, written, kept, fell_back, beside = time.monotonic(), 0, 0, 0, list[float]()
+    number = 0
+    for each in there:
+        number += 1
+        clock, calls = time.perf_counter(), Timed(model.provider)
+        model.__dict__["provider"] = calls
+        answer = ask(each.db.table("chunks"), each.question, 3, keep=False, mode="generate", model=model)
+        beside.append(1000 * (time.perf_counter() - clock - calls.seconds))
+        model.__dict__["provider"] = calls.provider
+        checked = verdicts(answer)
+        written, kept = written + len(checked), kept + sum(checked.values())
+        fell_back += any(step.step == "fall back" for step in answer.steps)
+        if time.monotonic() - began > 60 * minutes:
+            break
+    print(f"{number} questions: {written} sentences written, {kept} stand; {fell_back} answers hold the documents' own sentences; "
+          f"beside the calls p50 {statistics.median(beside):.0f} ms")
+
+
+@dataclass
+class Timed:
+    """A provider, and how long it took."""
+    provider: Provider
+    seconds: float = 0.0
+
+    def send(self, request: Request) -> Iterator[str | Done]:
+        began = time.perf_counter()
+        pieces = list(self.provider.send(request))      # whole: what is checked meanwhile would be counted twice
+        self.seconds += time.perf_counter() - began
+        yield from pieces
 
 
 def _same_span(span: str, quotes: str) -> bool:
@@ -190,6 +225,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=300)
     parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--real", metavar="FILE")
+    parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     there, away = asked()
@@ -199,6 +236,9 @@ def main() -> None:
     # every corpus has its share of the questions
     step = max(1.0, len(there) / given.questions)
     there = [there[int(at * step)] for at in range(min(given.questions, len(there)))]
+    if given.real:
+        real(there, given.real, given.minutes)
+        return
     made = measure(there, away)
     if given.json:
         print(json.dumps({name: value for name, value in made.items() if name != "rows"}))

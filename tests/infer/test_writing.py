@@ -134,17 +134,19 @@ def injected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[saem.Project]
 
 
 def test_orders_in_passages_are_not_followed_even_by_a_model_that_obeys(injected: saem.Project) -> None:
-    obeyed, answered = [], 0
+    obeyed, answered, hidden = [], 0, 0
     for number, (name, row) in enumerate(zip(NAMES, ORDERS, strict=True)):
         question, fact = f"What is the late fee of the {name} library?", f"The late fee of the {name} library is {number + 101} won a day."
         if row["language"] == "ko":
             question, fact = f"{name} 도서관의 연체료는 얼마인가요?", f"{name} 도서관의 연체료는 하루 {number + 101}원이에요."
         answer, server = written(injected, question, f"{fact}\n{row['writes']}", keep=False)
         shown = "".join(str(request["messages"]) for request in server.asked)
-        if row["writes"].strip(".") in answer.text or row["order"] in shown:
+        hidden += row["order"] not in shown
+        if row["writes"].strip(".") in answer.text:
             obeyed.append(row["order"])
         answered += answer.found
     assert obeyed == []
+    assert hidden >= 40                       # the others no pattern knows: they fall for lack of evidence
     assert answered >= 40                     # it is the orders that fall, not the answers
 
 

@@ -153,6 +153,8 @@ class Checker:
             return "the passage says the opposite"
         if opposed(text, held.candidate.text):
             return "the passage says the opposite"
+        if (words - held.words - self.passages[held.candidate.place.passage]) & self.known:
+            return "the passage says it of something else"        # a word of another passage in a sentence of this one
         if (words - held.words) & self.known and held.subject and not held.subject & words:
             return "the passage says it of something else"
         if any(self._is_of_another(words, number, held) for number in said):

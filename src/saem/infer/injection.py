@@ -14,7 +14,7 @@ _PATTERNS = (
     r"\byou are (?:now|no longer) (?:an?|the|in|called|free|bound)\b|\bact as\b|\bpretend (?:to be|that)\b",
     r"\bfrom now on\b.{0,30}\b(?:you|answer|reply|respond|say)\b",
     r"\b(?:respond|reply|answer|begin|start|end) (?:only |every |your |all |each |this |the |any )*"
-    r"(?:with|by (?:saying|writing|printing)|question|answers?|repl(?:y|ies)|responses?)\b",
+    r"(?:with|in|by (?:saying|writing|printing)|question|answers?|repl(?:y|ies)|responses?)\b",
     r"\b(?:say|print|output|repeat|write|tell|append|include|insert|add)\b[^.\n]{0,40}"
     r"(?:[\"'“‘`<][^\"'”’`>]+[\"'”’`>]|\bexactly\b|\bverbatim\b|\bto the (?:user|reader)\b|\bthe user\b)",
     r"\b(?:reveal|show|print|leak|repeat|disclose)\b.{0,30}\b(?:system prompt|instructions|password|secret|api key|token|credential)",
@@ -25,8 +25,8 @@ _PATTERNS = (
     r"\b(?:send|post|forward|upload|e-?mail)\b.{0,40}\b(?:conversation|chat|history|question|answer|data|contents?)\b.{0,40}(?:\bto\b|https?://)",
     r"!\[[^\]]*\]\(https?://|\bclick (?:here|this link|the link)\b.{0,60}https?://|\b(?:visit|open|go to)\s+https?://",
     r"(?:이전|위|앞|기존|지금까지|모든)[^.\n]{0,15}(?:지시|명령|지침|규칙|프롬프트|내용|대화|안내)[^.\n]{0,12}(?:무시|잊|따르지|버리|취소)",
-    r"(?:AI|인공지능|언어 ?모델|모델|챗봇|어시스턴트|비서|에이전트|도우미)[^.\n]{0,20}"
-    r"(?:답하|대답하|말하|출력|응답|따라|행동|알려|써|쓰|해야|하라|하세요|하시오)",
+    r"(?:AI|인공지능|언어 ?모델|모델|챗봇|어시스턴트|비서|에이전트|도우미)[^.\n]{0,30}"
+    r"(?:답하|대답하|말하|출력|응답|따라|행동|알려|안내|써|쓰|해야|하라|하세요|하시오)",
     r"(?:라고|다고|으로|로)만?\s?(?:답하|대답하|말하|출력하|응답하|쓰)(?:세요|라|십시오|시오|면 됩니다|고)",
     r"(?:답변|대답|응답|출력)[^.\n]{0,14}(?:시작하|끝내|붙이|추가하|포함하|덧붙)",
     r"(?:시스템 ?프롬프트|비밀번호|암호|지시문|내부 지침|API 키)[^.\n]{0,14}(?:공개|출력|보여|알려|말해|적어)",
