@@ -8,6 +8,7 @@
     startup     import saem, saem --help                                        10 s
     ask         the first answer, the next, answers in an open process          1 min
     parsing     PDF pages, 1,000 mixed files, hostile files, in processes       2 min
+    curation    signals and decisions beside datatrove's; what_if               6 min; only when named
     install     size of the core install, from the package index                1 min; only when named
 """
 import argparse
@@ -23,8 +24,8 @@ from importlib import import_module, metadata
 
 from benchmarks.figure import Figure, table
 
-NAMES = ("documents", "scale", "steady", "rights", "beside", "startup", "ask", "parsing", "install")
-UNASKED = NAMES[:-1]
+NAMES = ("documents", "scale", "steady", "rights", "beside", "startup", "ask", "parsing", "curation", "install")
+UNASKED = NAMES[:-2]
 LIBRARIES = ("pylance", "pyarrow", "duckdb", "numpy")
 
 

@@ -5,9 +5,11 @@ Prepared once, outside the repository (SAEM_BENCHMARKS, default ~/.cache/saem-be
 import glob
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
 
 PACKAGE = "linux-doc-6.1"
 DOCUMENTS = 2_000
@@ -56,3 +58,29 @@ def _select(source: str, target: str) -> None:
             text = document.read()
         with open(os.path.join(target, path.replace("/", "__").removesuffix(".rst.txt") + ".txt"), "w", encoding="utf-8") as copy:
             copy.write(text)
+
+
+def pages(packages: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """(package, path, text) of the pages of Debian's documentation packages: reStructuredText as it is, HTML without markup."""
+    from selectolax.lexbor import LexborHTMLParser
+    for package in packages:
+        place = os.path.join(cache(), "packages", package)
+        if not os.path.exists(place):
+            with tempfile.TemporaryDirectory(dir=cache()) as work:
+                subprocess.run(["apt-get", "download", "-qq", package], cwd=work, check=True)
+                subprocess.run(["dpkg-deb", "-x", glob.glob(os.path.join(work, "*.deb"))[0], os.path.join(work, "all")], check=True)
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                os.rename(os.path.join(work, "all"), place)
+        for folder, _, names in sorted(os.walk(place)):
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if os.path.islink(path) or not name.endswith((".rst.txt", ".html")) or (name.endswith(".html") and "linux-doc" in folder):
+                    continue
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    text = file.read()
+                if name.endswith(".html"):
+                    body = LexborHTMLParser(text).body
+                    for mark in body.css("script, style") if body else ():
+                        mark.decompose()
+                    text = re.sub(r"[ \t]+", " ", re.sub(r"\s*\n\s*", "\n", body.text(separator="\n") if body else "")).strip()
+                yield package, os.path.relpath(path, place), text

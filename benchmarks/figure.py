@@ -6,19 +6,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """`most`: the goal is to stay at or below it; None = no goal, told for comparison."""
+    """`most`: the goal is to stay at or below it, `least`: at or above it; both None = no goal, told for comparison."""
     work: str
     value: float
     unit: str
     most: float | None = None
     note: str = ""
+    least: float | None = None
 
     @property
     def verdict(self) -> str:
-        return "" if self.most is None else "met" if self.value <= self.most else "MISSED"
+        if self.most is None and self.least is None:
+            return ""
+        return "met" if (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least) else "MISSED"
 
     def cells(self) -> list[str]:
-        goal = "" if self.most is None else f"<= {number(self.most)}"
+        goal = f"<= {number(self.most)}" if self.most is not None else f">= {number(self.least)}" if self.least is not None else ""
         return [self.work, f"{number(self.value)} {self.unit}", goal, self.verdict, self.note]
 
 

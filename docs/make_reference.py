@@ -160,7 +160,7 @@ def operators_page(tr: Translate) -> str:
         facts = [(tr("kind"), f"`{op.kind}`" + (f" ({tr('takes by=')})" if op.takes_by else "")),
                  (tr("reads"), ", ".join(f"`{c}`" for c in op.inputs[0].columns or []) or tr("what its settings name")),
                  (tr("writes"), _writes(op, tr))]
-        if op.consumes:
+        if op.consumes and not callable(op.consumes):
             facts.append((tr("takes away"), ", ".join(f"`{c}`" for c in op.consumes)))
         if op.memo:
             facts.append((tr("costly"), tr("yes: equal input is not computed twice")))

@@ -37,6 +37,8 @@ KNOWN = {
     "llamaindex": Known("LlamaIndex", "llama_index.core", ("llama-index-core", "chromadb")),
 }
 
+BESIDE = {"datatrove": Known("datatrove", "datatrove", ("datatrove", "spacy"))}      # of other benchmarks
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -49,7 +51,7 @@ class Environment:
 
 def made(name: str, say: Callable[[str], None]) -> Environment:
     """Raises: CalledProcessError when something cannot be installed."""
-    known = KNOWN[name]
+    known = (KNOWN | BESIDE)[name]
     arguments = _requirements(known.environment or name)
     stamp = hashlib.sha1(" ".join([platform.python_version(), *_contents(arguments)]).encode()).hexdigest()[:10]
     place = os.path.join(corpus.cache(), "peers", f"{known.environment or name}-{stamp}")

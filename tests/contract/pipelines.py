@@ -5,6 +5,7 @@ an author, a topic and a text. `every_kind` has each kind of operator and each w
 """
 import dataclasses
 import io
+import itertools
 import json
 import zlib
 from collections import Counter
@@ -16,11 +17,14 @@ import pyarrow as pa
 
 import saem
 from saem import curate, transform
+from saem.core.identity import ID
 from saem.core.operator import Group, Groups, Made, Pairs, Tables, made_from
 from saem.engine.project import Project
 
 if TYPE_CHECKING:
     from tests.contract.world import World
+
+EDGE = pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("kind", pa.string())])
 
 
 class Calls:
@@ -426,4 +430,69 @@ def twice_said(db: Project, world: "World") -> None:
     docs.derive("pictures", draw).derive("images", curate.image_duplicates(column="picture"))
 
 
-PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said}
+
+@saem.operator(
+    version="1",
+    adds=pa.schema([("me", ID), ("topic", pa.string()), ("author", pa.string()), ("text", pa.string())]),
+    key=[],
+    links=[("_id",)],
+)
+def itself(docs: Groups) -> Made:
+    """A relation by links of one table: each row alone."""
+    calls("itself")
+    rows = pa.table({"me": docs["_id"], **{name: docs[name] for name in ("topic", "author", "text")}})
+    return Made(rows, np.arange(len(docs)))
+
+
+@saem.operator(version="1", adds=EDGE)
+def tie(rows: Groups) -> Made:
+    """A chain through the rows of a topic: equal texts are exact, the others alike."""
+    calls("tie")
+    order = sorted(range(len(rows)), key=lambda i: (rows["topic"][i].as_py(), rows["text"][i].as_py()[:3], rows["me"][i].as_py()))
+    pairs = [(a, b) for a, b in itertools.pairwise(order) if rows["topic"][a].as_py() == rows["topic"][b].as_py()]
+    is_same = [rows["text"][a].as_py() == rows["text"][b].as_py() for a, b in pairs]
+    left, right = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
+    made = pa.table(
+        [
+            rows["me"].take(pa.array(left)),
+            rows["me"].take(pa.array(right)),
+            pa.array([1.0 if same else 0.8 for same in is_same], pa.float32()),
+            pa.array(["exact" if same else "near" for same in is_same]),
+        ],
+        schema=EDGE,
+    )
+    return Made(made, left, beside=((0, np.arange(len(pairs)), right),))
+
+
+@saem.operator(version="1", adds=pa.schema([("row", ID), ("keep", pa.bool_())]), key=[])
+def spoken_for(rows: Groups, notes: Groups) -> Made:
+    """What a note says of its author's first row."""
+    calls("spoken_for")
+    said: dict[str, tuple[int, int]] = {}
+    for i in sorted(range(len(rows)), key=lambda i: rows["me"][i].as_py()):
+        for j in sorted(range(len(notes)), key=lambda j: notes["title"][j].as_py()):
+            if rows["author"][i].as_py() == notes["author"][j].as_py():
+                said.setdefault(rows["author"][i].as_py(), (i, j))
+    at = [pair[0] for pair in said.values()]
+    made = pa.table(
+        {
+            "row": rows["me"].take(pa.array(at, pa.int64())),
+            "keep": pa.array([notes["note"][j].as_py() != "two" for _, j in said.values()], pa.bool_()),
+        }
+    )
+    return Made(made, np.array(at, np.int64), (np.array([j for _, j in said.values()], np.int64),))
+
+
+def curated(db: Project, world: "World") -> None:
+    """Rows that are kept or dropped by rules, by what is like them, and by people."""
+    docs = world.files(db).derive("docs", read)
+    own = docs.derive("own", itself)
+    overrides = own.derive("overrides", spoken_for, by="author", using=[world.notes_table(db)])
+    signals = docs.derive("signals", curate.measure())
+    rules = (curate.Rule("short", "chars", "<", 9, "a test", drops=True), curate.Rule("wordy", "words", ">", 4, "a test"))
+    policy = curate.Policy({"ko": rules[:1], "*": rules}, near_duplicate=.7, prefer=["readers", "longest"], max_drop_per_source=1)
+    decisions = signals.derive("decisions", curate.decide(policy), using=[own.derive("edges", tie, by="topic"), overrides])
+    docs.derive("kept", curate.keep(), using=[decisions])
+
+
+PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said, "curated": curated}

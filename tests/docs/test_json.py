@@ -42,6 +42,30 @@ def told(*words: object) -> Any:
     return json.loads(said[said.index("\n{") + 1:] if not said.startswith("{") else said)     # an error has a message before it
 
 
+CURATION = """
+    from dataclasses import dataclass
+    from saem.curate import Override, Policy, decide, measure
+    from saem.sources import records
+
+    @dataclass
+    class Edge:
+        key: str
+        left: bytes
+        right: bytes
+        similarity: float
+        kind: str
+
+    docs = db.tables["docs"]
+    edges, overrides = db.source("edges", records(Edge)), db.source("overrides", records(Override))
+    docs.derive("signals", measure()).derive("decisions", decide(Policy(near_duplicate=0.7)), using=[edges, overrides])
+"""
+
+
+def add_curation(pipeline: pathlib.Path) -> None:
+    """Decisions at the end of a pipeline."""
+    pipeline.write_text(pipeline.read_text("utf-8").rstrip() + "\n" + CURATION, "utf-8")
+
+
 def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     docs = tmp_path / "docs"
@@ -64,6 +88,9 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"who-can-read": told("who-can-read", "files:ko_library.md"), "why-not": told("why-not", "kim", "docs:ko_library.md")}
     printed |= {"grant": told("grant", "docs", "kim", "--reason", "exam"), "revoke": told("revoke", "docs", "kim")}
     printed |= {"log": told("log"), "diff": told("diff", 1), "restore": told("restore", 1, "--dry-run")}
+    add_curation(pipeline)
+    told("run")
+    printed["curate"] = told("curate", "report")
     printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
     printed |= {"forget": told("forget", "files", "en_library.md", "--reason", "asked"), "receipts": told("receipts")}
     printed |= {"verify": told("verify", printed["forget"]["id"]), "allow": told("allow", "files", "en_library.md")}

@@ -40,6 +40,7 @@ CODES: dict[str, tuple[str, int]] = {
     "E306": ("a source gave one key twice", 1),
     "E307": ("a table's files are gone or damaged", 1),
     "E308": ("a service that this needs is out of reach, nothing was published", 1),
+    "E309": ("a policy would drop more of a source than it allows, nothing was published", 3),
     "E401": ("no text could be extracted", 3),
     "E402": ("the file is not what its name says", 3),
     "E403": ("the document is encrypted", 3),

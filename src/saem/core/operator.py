@@ -62,11 +62,13 @@ class Made:
     origin  (n,) int64, the row of the first table that each came from
     others  per further table (n,) int64, -1 = none; a relation that names no others has made its rows from `origin` alone
     whole   the parents of a row are all rows of its group, not just `origin` (relations only)
+    beside  further rows that output rows come from, as (table, (m,) output rows, (m,) rows of that table)
     """
     rows: pa.Table
     origin: np.ndarray
     others: tuple[np.ndarray, ...] = ()
     whole: bool = False
+    beside: tuple[tuple[int, np.ndarray, np.ndarray], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Operator:
     output: type | None                     # row class written; None = Arrow, see `adds`
     version: str
     adds: pa.Schema | Callable[..., pa.Schema] | None
-    consumes: tuple[str, ...]               # columns that a map replaces: they do not stay on the row
+    consumes: tuple[str, ...] | Callable[..., Sequence[str]]    # columns that a map replaces: they do not stay on the row
     memo: tuple[str, ...] | Callable[..., Sequence[str]]       # costly: these columns decide the result, which is looked up first
     key: tuple[str, ...] | None             # columns that name a row within its unit; None = all that it writes
     reads: Callable[..., Sequence[str]] | None   # names of further tables, read off the settings
@@ -116,6 +118,8 @@ class Operator:
     takes: Callable[..., Sequence[str]] | tuple[str, ...] = ()      # columns that an Arrow operator reads; () = all
     by: tuple[str, ...] = ()                        # the key columns of a relation that always has the same ones
     through: "Operator | None" = None               # of a relation: what makes of its first table the rows that it compares
+    links: tuple[tuple[str, ...], ...] = ()         # per input: rows that share a value in these columns belong together, see `operator`
+    gate: Callable[..., None] | None = None         # looks at the whole table before it is published; what it raises ends the run
 
     @property
     def name(self) -> str:
@@ -164,10 +168,15 @@ class Operator:
         """Changes whenever the same input could give another output."""
         libraries = tuple(self._told(self.depends)) if callable(self.depends) else self.depends
         memo = fingerprint(self.memo, {}) if callable(self.memo) else self.memo
-        declared = repr((self.name, self.version, self.consumes, memo, self.key, libraries))
+        consumes = fingerprint(self.consumes, {}) if callable(self.consumes) else self.consumes
+        declared = repr((self.name, self.version, consumes, memo, self.key, libraries, *([self.links] if self.links else [])))
         wanted, parameters = _settings(self.function, len(self.inputs)), inspect.signature(self.function).parameters
         defaults = {name: parameters[name].default for name in wanted if parameters[name].default is not inspect.Parameter.empty}
         return digest(declared, fingerprint(self.function, {**defaults, **self.settings}))
+
+    def consumed(self, before: pa.Schema) -> tuple[str, ...]:
+        """The columns of a table that do not stay on the row."""
+        return tuple(self._told(self.consumes, before)) if callable(self.consumes) else self.consumes
 
     def memo_of(self, before: pa.Schema) -> list[str]:
         """The columns of a table that decide the costly result."""
@@ -227,7 +236,8 @@ class Operator:
         own = self.writes(*befores)
         if self.kind != "map":
             return own
-        return pa.schema([f for f in befores[0] if f.name not in own.names and f.name not in self.consumes] + list(own))
+        gone = self.consumed(befores[0])
+        return pa.schema([f for f in befores[0] if f.name not in own.names and f.name not in gone] + list(own))
 
     def writes(self, *befores: pa.Schema) -> pa.Schema:
         """The columns that the operator itself writes."""
@@ -240,16 +250,18 @@ class Operator:
         return own.append(pa.field(self.memo_column, pa.binary(16))) if self.memo else own
 
 
-def operator(function: Callable[..., Any] | None = None, *, version: str = "", adds: Any = None, consumes: Sequence[str] = (),
+def operator(function: Callable[..., Any] | None = None, *, version: str = "", adds: Any = None,
+             consumes: Sequence[str] | Callable[..., Sequence[str]] = (),
              memo: str | Sequence[str] | Callable[..., Sequence[str]] = (), key: str | Sequence[str] | None = None,
              reads: Callable[..., Sequence[str]] | None = None, encoder: Callable[..., str] | None = None,
              depends: Sequence[str] | Callable[..., Sequence[str]] = (), sees_readers: bool = False,
              waits: Callable[[Any], bool] | None = None, takes: Sequence[str] | Callable[..., Sequence[str]] = (),
-             by: str | Sequence[str] = (), through: Operator | None = None) -> Callable[[Callable[..., Any]], Operator]:
+             by: str | Sequence[str] = (), through: Operator | None = None, links: Sequence[Sequence[str]] = (),
+             gate: Callable[..., None] | None = None) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
     adds      columns that an Arrow operator writes: a pa.schema, a dataclass, or a function of (schemas, **settings) that says so
-    consumes  columns that a map replaces and that do not stay on the row
+    consumes  columns that a map replaces and that do not stay on the row. Names, or a function of (schema, **settings)
     memo      marks a costly map: these columns decide its result; equal input is never computed twice. Names, or a function of
               (schema, **settings) that says so
     key       columns that name a row within its unit (default: all that the operator writes; a fit's row needs none)
@@ -262,6 +274,11 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
     by        key columns of a relation, where they are always the same
     through   of a relation: the operator that makes the rows which it compares, with those settings that both have. They are a table
               of their own, NAME_OPERATOR, so that a changed row alone is worked on and all others are looked up
+    links     of a relation of `Groups`: for each table the columns of ids (`_id`, `_unit`, or its own) by which its rows belong together;
+              rows that share an id, and rows that share one with those, are one group. A table of edges has two such columns. Every row of
+              the first table is a unit and gives at most one row; the operator sees its whole group, with the links; one that
+              sees readers has `_readers` as numbers that stand for sets of them
+    gate      given the table as it would be published (a Lance dataset) and the settings: what it raises ends the run unpublished
     """
     if function is not None or not version:
         raise SaemError("E105", "an operator needs a version, so that a change of what it makes can be told", where=caller(),
@@ -276,16 +293,22 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
                              'give adds=pa.schema([("words", pa.int64())]), or a dataclass')
         if memo and kind != "map":
             raise _bad_hints(function, f"memo= is for maps, this is a {kind}", "split the costly part off as a map")
-        own_key = _names(key) if key is not None else (() if kind == "fit" else None)
-        return Operator(function, kind, inputs, output, version, _schema(function, adds), tuple(consumes),
-                        memo if callable(memo) else _names(memo), own_key, reads, encoder, depends if callable(depends) else tuple(depends),
-                        sees_readers=sees_readers, waits=waits, takes=takes if callable(takes) else tuple(takes), by=_names(by),
-                        through=through)
+        if links and (len(links) != len(inputs) or any(each.shape != "groups" for each in inputs)):
+            raise _bad_hints(function, f"links= names the columns of {len(links)} tables, and is for relations of Groups",
+                             "one tuple of columns for each table: links=[('_id',), ('left', 'right')]")
+        own_key = _names(key) if key is not None else (() if kind == "fit" or links else None)
+        return Operator(function, kind, inputs, output, version, _schema(function, adds), _told_or_names(consumes), _told_or_names(memo),
+                        own_key, reads, encoder, _told_or_names(depends), sees_readers=sees_readers, waits=waits,
+                        takes=_told_or_names(takes), by=_names(by), through=through, links=tuple(map(tuple, links)), gate=gate)
     return wrap
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _told_or_names(given: str | Sequence[str] | Callable[..., Sequence[str]]) -> tuple[str, ...] | Callable[..., Sequence[str]]:
+    return given if callable(given) else _names(given)
 
 
 def _schema(function: Callable[..., Any], adds: Any) -> pa.Schema | Callable[..., pa.Schema] | None:

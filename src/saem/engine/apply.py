@@ -60,7 +60,8 @@ def _class(op: Operator) -> type:
 
 def _with_columns(op: Operator, rows: pa.Table, added: pa.Table) -> pa.Table:
     """A map's row: what it had, without what the operator consumes or writes anew, and what it writes."""
-    kept = [n for n in rows.column_names if n not in op.consumes and n not in added.column_names]
+    gone = op.consumed(rows.schema)
+    kept = [n for n in rows.column_names if n not in gone and n not in added.column_names]
     return pa.table([rows[n] for n in kept] + added.columns, names=kept + added.column_names)
 
 
@@ -177,7 +178,7 @@ def _checked(op: Operator, rows: pa.Table, made: Any) -> Output:
     if op.kind == "map":
         if len(added) != len(rows):
             raise SaemError("E106", f"'{op.name}' took {len(rows)} rows and gave {len(added)}", fix="a map gives one row for each")
-        for name in set(table.column_names) & set(rows.column_names) - set(names) - set(op.consumes):
+        for name in set(table.column_names) & set(rows.column_names) - set(names) - set(op.consumed(rows.schema)):
             if not table[name].equals(rows[name]):
                 raise SaemError("E106", f"'{op.name}' gave back other values in '{name}', which it does not say it writes",
                                 fix="keep the rows in their order, and name every column that changes in adds=")
@@ -255,6 +256,13 @@ def _check_groups(op: Operator, groups: Groups, made: Made, schema: pa.Schema) -
     missing = [n for n in schema.names if n not in made.rows.column_names]
     if missing:
         raise SaemError("E106", f"'{op.name}' gave no column {', '.join(missing)}", fix="return the columns named in adds=")
+    for table, made_row, row in made.beside:
+        if len(made_row) and not (
+            min(made_row.min(), row.min()) >= 0 and made_row.max() < len(made.rows) and row.max() < len(groups.member[table])
+        ):
+            raise SaemError(
+                "E106", f"'{op.name}' names parents that are not there", fix="beside=((table, output rows, rows of that table), ...)"
+            )
     for number, (index, member, least) in enumerate(zip((made.origin, *made.others), groups.member, (0, -1, -1, -1), strict=False)):
         if len(index) != len(made.rows) or (len(index) and not least <= index.min() <= index.max() < len(member)):
             what = f"'{op.name}' gave {len(made.rows)} rows and {len(index)} origins among {len(member)} rows of table {number + 1}"
@@ -275,6 +283,9 @@ def _many_groups(op: Operator, groups: Groups, start: int) -> Output:
         if not made.whole:
             indices = [made.origin, *made.others]
             parents = [[(t, i) for t, i in enumerate(row) if i >= 0] for row in zip(*(x.tolist() for x in indices), strict=True)]
+            for table, made_row, row in made.beside:
+                for number, parent in zip(made_row.tolist(), row.tolist(), strict=True):
+                    parents[number].append((table, parent))
         return Output(rows, origin, [], parents)
     except Exception as error:
         if groups.count <= 1:

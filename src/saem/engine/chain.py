@@ -45,8 +45,11 @@ class Chain:
         if len(self.names) != wanted and first.inputs[0].shape != "tables":
             raise SaemError("E104", f"{' + '.join(op.name for op in self.operators)} reads {wanted} tables, {len(self.names)} were given",
                             where=caller(), fix="name the further tables in using=[...]")
-        if self.by and first.kind not in ("relation", "fit"):
-            raise SaemError("E104", f"by= is for relations, '{first.name}' is a {first.kind}", where=caller(), fix="leave by= out")
+        if self.by and (first.kind not in ("relation", "fit") or first.links):
+            what = f"by= is for relations of one key, '{first.name}' is {'one of links' if first.links else f'a {first.kind}'}"
+            raise SaemError("E104", what, where=caller(), fix="leave by= out")
+        for columns, schema in zip(first.links, self.schemas, strict=False):
+            self._check(f"links of '{first.name}'", [name for name in columns if name not in ("_id", "_unit")], [schema])
         self._check("carry", self.carry, self.schemas[:1])
         self._check("by", self.by, self.schemas[:len(first.inputs)])
         if first.compares_pairs and not (len(self.by) == 1 and pa.types.is_list(self.schemas[0].field(self.by[0]).type)):
@@ -95,7 +98,7 @@ class Chain:
     def _check_memory(self, op: Operator, before: Sequence[pa.Schema], remembered: dict[str, str]) -> None:
         """A costly result is looked up in the table itself, so no later operator may replace it there."""
         written = op.writes(*before).names if op.kind == "map" else []
-        for name in [*written[::-1], *op.consumes]:     # the memo's own column stands last
+        for name in [*written[::-1], *op.consumed(before[0])]:     # the memo's own column stands last
             if name in remembered:
                 what = f"'{op.name}' is costly and stands twice" if name == op.memo_column else \
                     f"'{op.name}' replaces '{name}', which the costly '{remembered[name]}' wrote and the table must keep"
@@ -106,6 +109,16 @@ class Chain:
     @property
     def is_relation(self) -> bool:
         return self.operators[0].kind in ("relation", "fit")
+
+    @property
+    def is_whole(self) -> bool:
+        """One unit: the operator sees whole tables."""
+        return self.is_relation and not self.by and not self.links
+
+    @property
+    def links(self) -> tuple[tuple[str, ...], ...]:
+        """Per table the columns by which rows belong together; a unit is then a row of the first table, seen with its group."""
+        return self.operators[0].links
 
     @property
     def has_flat_map(self) -> bool:

@@ -88,7 +88,7 @@ def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -
         share = max(step.units / max(1, step.total) for step in waiting)
         units = parent.units
         if table.chain.is_relation:
-            units = max(1, round(share * parent.total)) if table.by else 1
+            units = 1 if table.chain.is_whole else max(1, round(share * parent.total))
         return units, "its parents change: " + ", ".join(step.table for step in waiting), False
     return 0, "", True
 
@@ -113,7 +113,7 @@ def _touched(project: "Project", table: Table) -> int:
 
 
 def _all_units(table: Table, parent: Step) -> int:
-    return 1 if table.chain.is_relation and not table.by else max(parent.total, parent.units, 1)
+    return 1 if table.chain.is_whole else max(parent.total, parent.units, 1)
 
 
 def _difference(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> str:

@@ -1,7 +1,7 @@
 """Bring one derived table up to date: touched units -> operators -> diff against what it holds -> unpublished commits."""
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import lance
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from saem.core.identity import ID, id_list, ids, occurrences, row_hashes, row_ids, with_parents
 from saem.core.operator import Operator, Tables
 from saem.core.run import Counts, OnProgress, Progress
-from saem.engine.apply import Failure, apply, apply_groups, failure
+from saem.engine.apply import Failure, Output, apply, apply_groups, failure
 from saem.engine.chain import Chain
 from saem.engine.executor import in_order
 from saem.engine.granting import Granting
@@ -191,12 +191,31 @@ class Refresh:
                 rows = op.writes(*self.chain.schemas).empty_table()
             return rows, np.zeros(len(rows), np.int64), None, []
         out = apply_pairs(op, groups, self.chain.by[0]) if op.compares_pairs else apply_groups(op, groups)
+        if self.chain.links:
+            return self._linked(out, units)
         self._fail(out.failures, units, np.arange(groups.count))
         if out.parents is None:
             return out.rows, out.origin, None, []
         named = [[units.group_ids[t][i] for t, i in row] if row is not None else None for row in out.parents]
         codes = [[units.group_readers[t][i] for t, i in row] if row is not None else [] for row in out.parents]
         return out.rows, out.origin, named, codes
+
+    def _linked(self, out: Output, units: Units) -> tuple[pa.Table, np.ndarray, list[list[bytes] | None] | None, list[list[int]]]:
+        """The rows that were made of the units themselves: their groups came with them, and are made with their own units."""
+        assert units.groups is not None
+        assert out.parents is not None
+        place = {name: number for number, name in enumerate(id_list(units.names))}
+        at = [place.get(own, -1) for own in units.group_ids[0]]
+        group = dict(zip(at, units.groups.member[0].tolist(), strict=True))
+        for failed in out.failures:
+            mine = [unit for unit, number in group.items() if number == failed.index and unit >= 0]
+            self._fail([replace(failed, index=number) for number in range(len(mine))], units, np.array(mine, np.int64))
+        origin = np.array([at[row[0][1]] for row in out.parents if row is not None], np.int64)
+        kept = np.flatnonzero(origin >= 0)
+        parents = [out.parents[number] or [] for number in kept.tolist()]
+        named: list[list[bytes] | None] = [list(dict.fromkeys(units.group_ids[t][i] for t, i in row)) for row in parents]
+        codes = [[units.group_readers[t][i] for t, i in row] for row in parents]
+        return out.rows.take(pa.array(kept)), origin[kept], named, codes
 
     def _run(self, op: Operator, rows: pa.Table, others: Sequence[pa.Table], units: Units,
              origin: np.ndarray) -> tuple[pa.Table, np.ndarray]:
@@ -214,7 +233,7 @@ class Refresh:
 
     def _called(self, units: Units, position: int) -> str:
         """What a person calls a unit."""
-        if units.rows is not None or self.parents.is_pairs:
+        if units.rows is not None or self.parents.is_pairs or self.chain.links:
             parent = self.task.parents[0]
             named = [name for name in ("path", "key", "title", "name") if name in parent.schema.names]
             unit = units.names.slice(position, 1)

@@ -116,6 +116,10 @@ class Run:
                     head is not None and tuple(head.granted) != table.granted)
         counts = refresh(task)
         self._guard(table, head, store, counts)
+        if store.is_touched:
+            for op in table.chain.operators:
+                if op.gate is not None:
+                    op.gate(store.dataset, **op.settings)
         self.publication.left += [(table.name, name) for name in consumed if name not in table.parent_names]
         for name, parent in zip(table.parent_names, parents, strict=True):
             edge = (self.places[name], parent.version)

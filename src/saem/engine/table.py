@@ -159,9 +159,15 @@ class Table:
             memo = [op.memo_column for op in self.operators if op.memo]
             groups = [t.by[0] for t in self.project.tables.values()
                       if t.by and self.name in t.parent_names and not t.operators[0].compares_pairs]
-            wanted |= {column: {"index_type": "BTREE"} for column in ("_id", "_unit", *memo, *groups)}
+            wanted |= {column: {"index_type": "BTREE"} for column in ("_id", "_unit", *memo, *groups, *self._links())}
             wanted |= {"_readers": {"index_type": "BITMAP"}}
         return wanted
+
+    def _links(self) -> list[str]:
+        """The columns by which rows of other tables are linked to these."""
+        pairs = [pair for t in self.project.tables.values() if t.operators
+                 for pair in zip(t.parent_names, t.operators[0].links, strict=False)]
+        return [column for name, columns in pairs if name == self.name for column in columns]
 
     # reading what is published
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,17 +22,21 @@ from saem.engine.pairs import Lists
 from saem.store.catalog import Catalog
 from saem.store.table import Store
 
+if TYPE_CHECKING:
+    from saem.engine.linking import Linked
+
 BLOCK_UNITS = 65_536       # units whose old rows are looked up together: each block scans the table's units
 BLOCK_GROUPS = 16_384      # the same for groups, whose rows are loaded together too
 BLOCK_PAIRS = 262_144      # the same for rows compared in pairs, which are loaded with their neighbours
 PIECE_BYTES = 8 << 20      # parent rows handed to the operators at once
+LINKED_BYTES = 32 << 20    # the same for rows with their groups: each piece looks its links up
 PIECE_UNITS = (16, 4_096)  # the same, in units: a first small piece shows how large they are
 WHOLE_IDS = 64             # a larger whole table is named as one parent: every row of it
 
 
 @dataclass
 class Touched:
-    """units: ID; rowid: of the parent row (map, flat_map); keys: first key column's values to look groups up by (relation)."""
+    """units: ID; rowid: of the parent row (map, flat_map); keys: first key column's, or link's, values to look groups up by (relation)."""
     units: pa.Array
     rowids: pa.Array | None = None
     keys: pa.Array | None = None
@@ -73,7 +78,7 @@ class Parents:
     @property
     def is_whole(self) -> bool:
         """One unit: the operators see whole tables."""
-        return self.chain.is_relation and not self.chain.by
+        return self.chain.is_whole
 
     @property
     def is_pairs(self) -> bool:
@@ -97,6 +102,11 @@ class Parents:
     def broadcast(self) -> Sequence[Store]:
         return self.stores[len(self.keyed):]
 
+    @cached_property
+    def linked(self) -> "Linked":
+        from saem.engine.linking import Linked
+        return Linked(self.chain.links, self.keyed, self._sees_readers)
+
     # what is touched
 
     def everything(self) -> Work:
@@ -104,6 +114,8 @@ class Parents:
         none = Touched(ids([]), pa.array([], pa.uint64()), pa.array([]))
         if self.is_whole:
             return Work(Touched(ids([key_unit(())])), ids([]), none, True)
+        if self.chain.links:
+            return Work(self.linked.everything(), ids([]), none, True)
         if not self.chain.is_relation or self.is_pairs:
             rows = self.stores[0].dataset.to_table(columns=["_id"], with_row_id=True)
             return Work(Touched(rows["_id"].combine_chunks(), rows["_rowid"].combine_chunks()), ids([]), none, True)
@@ -115,6 +127,10 @@ class Parents:
         whole = [self._delta(store, mark, []) for store, mark in zip(self.broadcast, since[len(self.keyed):], strict=True)]
         if any(len(now) or len(was) for now, was, _ in whole):
             return None
+        if self.chain.links:
+            found = [self._delta(store, mark, [name for name in columns if name != "_id"])
+                     for columns, store, mark in zip(self.chain.links, self.keyed, since, strict=False)]
+            return Work(*self.linked.changes(found, since))
         deltas = [self._delta(store, mark, self.chain.by) for store, mark in zip(self.keyed, since, strict=False)]
         if self.is_whole:
             unit = Touched(ids([key_unit(())]))
@@ -161,7 +177,7 @@ class Parents:
 
     def blocks(self, touched: Touched) -> Iterator[Touched]:
         """At most BLOCK_UNITS at a time, or BLOCK_GROUPS."""
-        size = BLOCK_PAIRS if self.is_pairs else BLOCK_GROUPS if self.chain.is_relation else BLOCK_UNITS
+        size = BLOCK_PAIRS if self.is_pairs else BLOCK_GROUPS if self.chain.is_relation and not self.chain.links else BLOCK_UNITS
         for start in range(0, len(touched), size):
             rowids = touched.rowids.slice(start, size) if touched.rowids is not None else None
             keys = touched.keys.slice(start, size) if touched.keys is not None else None
@@ -169,6 +185,9 @@ class Parents:
 
     def load(self, block: Touched) -> Iterator[Units]:
         """The block's units as they are now, in pieces; a group without rows left is not among them."""
+        if self.chain.links:
+            yield from self._load_linked(block)
+            return
         if self.chain.is_relation:
             yield self._load_pairs(block) if self.is_pairs else self._load_groups(block)
             return
@@ -185,6 +204,19 @@ class Parents:
             yield Units(rows["_id"].combine_chunks(), readers, rows.drop_columns(["_id", "_readers"]), whole=whole)
             start += size
             size = max(1, min(PIECE_UNITS[1], 2 * size, int(PIECE_BYTES / max(1.0, rows.nbytes / len(rows)))))
+
+    def _load_linked(self, block: Touched) -> Iterator[Units]:
+        """Rows of the first table with all that is linked to them; the groups of two pieces may overlap."""
+        start, size = 0, PIECE_UNITS[1]
+        while start < len(block):
+            piece = Touched(block.units.slice(start, size), keys=_part(block.keys, start, size))
+            groups, group_ids, group_readers = self.linked.load(piece, [self.chain.columns(i) for i in range(len(self.keyed))])
+            place = pc.index_in(piece.units, value_set=ids(group_ids[0]))
+            readers = pa.array(group_readers[0], pa.int32()).take(place)
+            yield Units(piece.units, readers, groups=groups, group_ids=group_ids, group_readers=group_readers)
+            start += size
+            row_bytes = max(1.0, groups.tables[0].nbytes / max(1, len(groups.tables[0])))
+            size = max(1, min(BLOCK_UNITS, 8 * size, int(LINKED_BYTES / row_bytes)))
 
     def broadcast_rows(self) -> list[pa.Table]:
         """Per table that is read whole: its rows."""
@@ -271,6 +303,10 @@ class Parents:
     def _is_sql(self) -> bool:
         """The operator reads the datasets itself."""
         return self.chain.operators[0].inputs[0].shape == "tables"
+
+
+def _part(column: pa.Array | None, start: int, size: int) -> pa.Array | None:
+    return column.slice(start, size) if column is not None else None
 
 
 def whole_parents(store: Store) -> list[bytes]:

@@ -1,0 +1,21 @@
+"""The rows that decisions keep."""
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saem.core.columns import visible
+from saem.core.operator import Groups, Made, operator
+
+
+def _adds(rows: pa.Schema, *_: pa.Schema) -> pa.Schema:
+    return visible(rows)
+
+
+@operator(version="1", adds=_adds, key=[], links=[("_id",), ("row",)])
+def keep(rows: Groups, decisions: Groups) -> Made:
+    """The rows of a table that are to stay: `docs.derive("curated", keep(), using=[decisions])`. A row without a decision waits for one."""
+    at = pc.index_in(rows["_id"], value_set=decisions["row"].combine_chunks())
+    is_kept = pc.fill_null(decisions["keep"].take(at), False)
+    kept = np.flatnonzero(np.asarray(is_kept.to_numpy(zero_copy_only=False), bool))
+    other = np.asarray(pc.fill_null(at, -1).to_numpy(zero_copy_only=False), np.int64)[kept]
+    return Made(rows.select(list(visible(rows.schema).names)).take(pa.array(kept)), kept, (other,))
