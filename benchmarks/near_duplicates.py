@@ -26,7 +26,8 @@ from saem.engine.project import Project
 from saem.sources import records
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "duplicates")
-PEER_DOCUMENTS = 600
+PIECE = 1_024
+PEER_DOCUMENTS = 3_000
 PEERS = ("rensa", "gaoya", "datatrove")
 SHARE = 100                # one row in so many is added, then deleted
 CHECKED = 3_000            # pairs of which brute force tells how alike they are
@@ -47,7 +48,11 @@ def main() -> None:
     rows = pq.read_table(documents)
     rows = rows.slice(0, options.documents).combine_chunks()
     planted = [(r["left"], r["right"]) for r in pq.read_table(truth).to_pylist()]
-    print(table(list(beside_peers(rows, planted) if options.peers else measure(rows, planted))))
+    figures = []
+    for figure in beside_peers(rows, planted) if options.peers else measure(rows, planted):
+        figures.append(figure)
+        print(*figure.cells(), file=sys.stderr, flush=True)      # some take minutes
+    print(table(figures))
 
 
 def measure(rows: pa.Table, planted: list[tuple[str, str]]) -> Iterator[Figure]:
@@ -73,7 +78,9 @@ def measure(rows: pa.Table, planted: list[tuple[str, str]]) -> Iterator[Figure]:
 
 
 def sketched(rows: pa.Table) -> pa.Table:
-    return signatures.function(rows).rows.append_column("_row", ids_of(len(rows)))
+    """In pieces, as a run hands them on."""
+    made = pa.concat_tables([signatures.function(rows.slice(start, PIECE)).rows for start in range(0, len(rows), PIECE)])
+    return made.combine_chunks().append_column("_row", ids_of(len(rows)))
 
 
 def ids_of(count: int) -> pa.Array:

@@ -4,7 +4,6 @@ Almost every letter folds by itself, by a table. The few rows that hold others -
 folded as Python texts first.
 """
 import unicodedata
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -45,12 +44,16 @@ def _entry(point: int, joins: frozenset[str]) -> int:
         return IGNORED
     plain = letter.lower() if point < 128 else folded(letter)
     if len(plain) != 1:
-        return MANY | WORD | point
+        return MANY | WORD | point if any(map(_is_of_word, plain)) else 0       # an ellipsis is three dots: it parts words too
     if plain in joins or letter in joins or unicodedata.combining(letter):
         return MANY | WORD | point
-    if not plain.isalnum() and unicodedata.category(plain)[0] != "M":
+    if not _is_of_word(plain):
         return 0
     return _kind(ord(plain)) | ord(plain) if ord(plain) < TABLE_SIZE else MANY | WORD | point
+
+
+def _is_of_word(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter)[0] == "M"
 
 
 def _kind(point: int) -> int:
@@ -86,13 +89,13 @@ def buffers(texts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     return np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8), offsets
 
 
-def readable(texts: pa.ChunkedArray, fold: Callable[[str], str] = folded) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(bytes, offsets, rows that were folded as Python texts): after this the table tells of every letter by itself."""
+def readable(texts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(bytes, offsets, rows that were `joined`): after this the table tells of every letter by itself."""
     from saem.curate.kernels.reading import unusual
     data, offsets = buffers(texts)
     rows = np.flatnonzero(unusual(data, offsets, letters()))
     if len(rows):
-        made = pa.array([fold(text) for text in texts.take(pa.array(rows)).to_pylist()], pa.large_string())
+        made = pa.array([joined(text)[0] for text in texts.take(pa.array(rows)).to_pylist()], pa.large_string())
         place = np.arange(len(texts))
         place[rows] = len(texts) + np.arange(len(rows))
         both = pa.chunked_array([*texts.cast(pa.large_string()).chunks, made])

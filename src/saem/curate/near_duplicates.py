@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from saem.core.operator import Made, Pairs, operator
 from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
-from saem.curate.folding import letters, readable
+from saem.curate.folding import buffers, folded, letters
 from saem.curate.requiring import compiled
 
 SIGNATURE = pa.schema([("keys", pa.list_(pa.uint32())), ("signature", pa.binary(512)), ("content", pa.binary(16))])
@@ -21,11 +21,15 @@ def signatures(rows: pa.Table, column: str = "text") -> Made:
 
     A row without a word has the key of its content alone; a null has none.
     """
-    hashing, minhash = compiled("hashing"), compiled("minhash")
+    hashing, minhash, reading = compiled("hashing"), compiled("minhash"), compiled("reading")
     texts = rows[column]
-    content = hashing.contents(*_bytes(texts))
-    data, offsets, _ = readable(texts)
+    data, offsets = buffers(texts)
+    content = hashing.contents(data, offsets)
     signature, bands, tokens = minhash.signatures(data, offsets, letters())
+    few = np.flatnonzero(reading.unusual(data, offsets, letters()))     # read again, folded as Python texts: the others are not copied
+    if len(few):
+        plain = pa.array([folded(text) for text in texts.take(pa.array(few)).to_pylist()], pa.large_string())
+        signature[few], bands[few], tokens[few] = minhash.signatures(*buffers(plain), letters())
     keys = np.concatenate([_key_of(content)[:, None], bands], axis=1)
     is_known = texts.is_valid().to_numpy()
     lengths = np.where(is_known, np.where(tokens > 0, keys.shape[1], 1), 0)
@@ -66,11 +70,6 @@ def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") 
         pairs = minhash.agreeing(keys, np.argsort(keys[:, band]), band, signature, int(np.ceil(threshold * signature.shape[1])))
         found.append(Found(kept[pairs[:, 0]], kept[pairs[:, 1]], pairs[:, 2] / signature.shape[1], "near"))
     return edges(rows["_row"], found)
-
-
-def _bytes(texts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    from saem.curate.folding import buffers
-    return buffers(texts)
 
 
 def _key_of(content: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ def fingerprints(rows: pa.Table, column: str = "text", min_words: int = 50) -> M
     """What `repeated_passages` compares, one row a text: hashes of some of its passages, with their places."""
     passages = compiled("passages")
     texts = rows[column]
-    data, offsets, unusual = readable(texts, lambda text: joined(text)[0])
+    data, offsets, unusual = readable(texts)
     words = min_words // 2 + 1              # fingerprints of one passage then overlap by a word at least
     found = np.zeros(1024, passages.PRINT)
     while (count := passages.prints(data, offsets, letters(), words * WORD_WEIGHT, max(1, min_words - words + 1), found)) > len(found):
