@@ -138,3 +138,7 @@ def test_empty_and_missing_texts_have_signals_too() -> None:
 def test_signals_do_not_depend_on_the_rows_beside_them() -> None:
     together = signals(PAGE, KOREAN, "", PAGE * 5)
     assert together == [one(text) for text in (PAGE, KOREAN, "", PAGE * 5)]
+
+
+def test_an_emoji_is_a_word_of_its_own() -> None:
+    assert one("Index 🔎now")["alpha_words"] == pytest.approx(2 / 3)

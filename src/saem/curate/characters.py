@@ -37,6 +37,7 @@ def classes() -> np.ndarray:
         bits |= SYMBOL | EDGE if kind == "So" else 0
         bits |= MARK if kind == "Cc" and char not in "\t\n" or char == "\t" else 0
         table[code] = bits
+    table[0xFFFF] |= SYMBOL | EDGE      # emoji and whatever else lies beyond
     for chars, bit in ((_EDGES + _QUOTES, EDGE), (_EDGES + _QUOTES + "|", AFTER_WORD), (_QUOTES, QUOTE), (_MARKS + _STOPS, MARK),
                        ("§%=—–" + _CURRENCY, PREFIX), ("0123456789", DIGIT), ("%²-+", AFTER_WORD), (_STOPS, STOP_CHAR),
                        (_SENTENCE_ENDS, SENTENCE_END), ("\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", LINE_END), ("jJ", LETTER_J),
