@@ -74,7 +74,8 @@ korean_rules = (*_rules(
     "korean", KOREAN,
     ("too_short", "words", "<", 30), ("little_hangul", "hangul_ratio", "<", .3), ("few_particles", "particle_ratio", "<", .15),
     ("few_stop_words", "korean_stop_words", "<", .005), ("jamo_noise", "jamo_ratio", ">", .05), ("no_spaces", "mean_hangul_chars", ">", 8),
-    ("spaced_out", "single_hangul_ratio", ">", .6), ("boilerplate", "boilerplate_lines", ">", .3), ("surprising", "bits_per_byte", ">", 5.5)),
+    ("spaced_out", "single_hangul_ratio", ">", .6), ("boilerplate", "boilerplate_lines", ">", .3),
+    ("surprising", "bits_per_byte", ">", 5.5)),
     *gopher_repetition, *unsafe, *private)
 """For Korean text: English stop words, sentence marks and word lengths say nothing there; particles, syllables and spacing do."""
 
