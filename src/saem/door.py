@@ -16,7 +16,7 @@ from saem.transform.isolation import limits
 
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
 KEEP = {"keep_snapshots": "snapshots", "keep_days": "days"}
-KNOWN = ("state", "groups", "groups_from", "models", *KEEP, *limits.NAMES)
+KNOWN = ("state", "groups", "groups_from", "models", "mcp", "gateway", "personas", *KEEP, *limits.NAMES)
 
 
 def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) -> Project:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saem.cli import asking, building, curating, evaluating, forgetting, looking, remembering, rights, snapshots
+from saem.cli import asking, building, curating, evaluating, forgetting, looking, remembering, rights, serving, snapshots
 
 app = typer.Typer(
     name="saem", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -31,7 +31,7 @@ for command in (asking.ask, asking.search, asking.show_citation, building.init, 
                 evaluating.evaluate, curating.curate,
                 looking.status, looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor,
                 rights.grant, rights.revoke, rights.who_can_read, rights.why_not, snapshots.log, snapshots.diff, snapshots.restore,
-                forgetting.forget, forgetting.allow, forgetting.receipts, forgetting.verify):
+                forgetting.forget, forgetting.allow, forgetting.receipts, forgetting.verify, serving.mcp):
     app.command()(command)
 app.add_typer(remembering.app, name="memory")
 
