@@ -154,7 +154,7 @@ def test_over_http_the_token_says_whose_rights_apply_and_which_tools(place: path
         assert rows["rows"] == [["public.md"]]
         import httpx
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": f"Basic {DESK}"}):
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer"}, {"Authorization": f"Basic {DESK}"}):
             assert httpx.post(url, json=body, headers=headers).status_code == 401
         strange = {"Authorization": f"Bearer {DESK}", "Host": "evil.example", "Accept": "application/json, text/event-stream"}
         assert httpx.post(url, json=body, headers=strange).status_code in (400, 403, 421)     # a page that rebinds its name to this machine

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saem.core.identity import digest, row_ids
 from saem.sources.records import records
@@ -18,7 +18,8 @@ TABLE = "calls"
 
 @dataclass(frozen=True)
 class CallRow:
-    """version: what the server says it is; prompt: NAME.LANGUAGE of its file; problem: '' = it went well; cost: in the prices' currency."""
+    """version: what the server says it is; prompt: NAME.LANGUAGE of its file; problem: '' = it went well; cost: in the prices' currency;
+    caller: the name of the gateway's key, '' = saem itself."""
     key: str
     model: str
     kind: str
@@ -36,6 +37,7 @@ class CallRow:
     stop: str
     problem: str
     called_at: datetime.datetime      # UTC
+    caller: str = ""
 
 
 def declare(db: "Project") -> None:
@@ -62,17 +64,21 @@ def new_key() -> str:
 
 def spent_today(db: "Project", model: str) -> float:
     """What a model's calls have cost since midnight UTC, those included that no run has taken in yet."""
+    return sum(row["cost"] for row in calls_today(db) if row["model"] == model)
+
+
+def calls_today(db: "Project") -> list[dict[str, Any]]:
+    """model, caller, tokens_in, tokens_out and cost of each call since midnight UTC, those included that no run has taken in yet."""
     midnight = datetime.datetime.now(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    total = 0.0
+    rows: list[dict[str, Any]] = []
     if TABLE in db.catalog.heads():
-        held = db.table(TABLE).to_arrow(["model", "cost", "called_at"]).to_pylist()
-        total += sum(row["cost"] for row in held if row["model"] == model and _aware(row["called_at"]) >= midnight)
-    for waiting in db.catalog.inbox(TABLE)[1].values():
-        row = json.loads(waiting)["row"] if waiting else {}
-        if row.get("model") == model and _aware(datetime.datetime.fromisoformat(row["called_at"])) >= midnight:
-            total += row["cost"]
-    return total
+        known = db.published(TABLE).schema.names
+        wanted = [name for name in ("model", "caller", "tokens_in", "tokens_out", "cost", "called_at") if name in known]
+        rows += db.table(TABLE).to_arrow(wanted).to_pylist()
+    rows += [json.loads(waiting)["row"] for waiting in db.catalog.inbox(TABLE)[1].values() if waiting]
+    return [{"caller": "", **row} for row in rows if _aware(row["called_at"]) >= midnight]
 
 
-def _aware(moment: datetime.datetime) -> datetime.datetime:
+def _aware(moment: datetime.datetime | str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +20,7 @@ from saem.infer.llm.wire import Busy, Done, Message, Provider, Request, tokens_a
 if TYPE_CHECKING:
     from saem.engine.project import Project
 
+Recorder = Callable[[CallRow, Sequence[str], int | None], str]        # row, inputs, readers -> the row's id
 LONGEST_WAIT_S = 30.0       # between two attempts; a server that asks for more is given up
 
 
@@ -57,14 +58,19 @@ class _About:
     prompt: Prompt | None
     inputs: Sequence[str]
     readers: int | None
+    caller: str
 
 
 @dataclass
 class Model:
-    """One configured model. With a project each call becomes a row of its table `calls`; without one none is kept."""
+    """One configured model. With a project each call becomes a row of its table `calls`; without one none is kept.
+
+    recorder  takes the rows of calls instead, from the threads that call
+    """
     spec: Spec
     project: "Project | None" = None
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    recorder: Recorder | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.spec.name, self.spec.calls_per_minute, self.spec.tokens_per_minute)
@@ -77,7 +83,7 @@ class Model:
 
     def write(self, messages: str | Sequence[Message], *, schema: Mapping[str, Any] | None = None, max_tokens: int | None = None,
               temperature: float = 0.0, purpose: str = "", prompt: Prompt | None = None, inputs: Sequence[str] = (),
-              readers: int | None = None) -> Reply:
+              readers: int | None = None, caller: str = "") -> Reply:
         """Let the model write; returns when it is done.
 
         messages  a text is one message of a user
@@ -85,9 +91,10 @@ class Model:
         purpose   what for, such as 'answer'; with `prompt` it stands in the call's row
         inputs    ids of the rows that the messages hold: parents of the call's row
         readers   code of those who may read that row
+        caller    on whose behalf: stands in that row
         Raises: E801 refused, E802 out of reach or busy in spite of trying again, E803 does not fit the schema, E804 a limit is reached.
         """
-        about = _About(purpose, prompt, inputs, readers)
+        about = _About(purpose, prompt, inputs, readers, caller)
         request = Request(_messages(messages), max_tokens or self.spec.max_tokens, temperature, schema)
         reply = self._written(request, about)
         if schema is None:
@@ -103,7 +110,7 @@ class Model:
         return replace(reply, data=data)
 
     def stream(self, messages: str | Sequence[Message], *, max_tokens: int | None = None, temperature: float = 0.0, purpose: str = "",
-               prompt: Prompt | None = None, inputs: Sequence[str] = (), readers: int | None = None) -> Stream:
+               prompt: Prompt | None = None, inputs: Sequence[str] = (), readers: int | None = None, caller: str = "") -> Stream:
         """The same, piece by piece. A stream that is cut off before its first piece is tried again; later it raises E802."""
         request = Request(_messages(messages), max_tokens or self.spec.max_tokens, temperature)
         made = Stream(iter(()))
@@ -111,7 +118,7 @@ class Model:
         def keep(reply: Reply) -> None:
             made.reply = reply
 
-        made.pieces = self._pieces(request, _About(purpose, prompt, inputs, readers), keep)
+        made.pieces = self._pieces(request, _About(purpose, prompt, inputs, readers, caller), keep)
         return made
 
     def tokens(self, text: str) -> int:
@@ -174,12 +181,13 @@ class Model:
         is_counted = done.tokens_in is not None and done.tokens_out is not None
         seconds, cost = time.perf_counter() - began, self.spec.cost(tokens_in, tokens_out)
         reply = Reply(text, self.spec.name, done.version, tokens_in, tokens_out, is_counted, seconds, cost, attempts, stop)
-        if self.project is None:
+        recorder = self.recorder or (partial(record, self.project.origin) if self.project is not None else None)
+        if recorder is None:
             return reply
         row = CallRow(new_key(), self.spec.name, self.spec.kind, done.version or self.spec.model, self.spec.is_remote, about.purpose,
                       about.prompt.name if about.prompt else "", about.prompt.fingerprint if about.prompt else "", tokens_in, tokens_out,
-                      is_counted, round(seconds, 4), cost, attempts, stop, problem, datetime.datetime.now(datetime.UTC))
-        return replace(reply, call=record(self.project.origin, row, about.inputs, about.readers))
+                      is_counted, round(seconds, 4), cost, attempts, stop, problem, datetime.datetime.now(datetime.UTC), about.caller)
+        return replace(reply, call=recorder(row, about.inputs, about.readers))
 
 
 _models: "WeakKeyDictionary[Project, dict[str, Model]]" = WeakKeyDictionary()
