@@ -312,6 +312,11 @@ def settings_page(tr: Translate) -> str:
     rows.append((tr("how many of the newest snapshots are kept (100)"), "`keep_snapshots`", "", ""))
     rows.append((tr("for how many days the last snapshot of each is kept (30)"), "`keep_days`", "", ""))
     rows.append((tr("language models: see [models](models.md#language-models)"), "`[saem.models.NAME]`", "", "`--model`"))
+    rows.append((tr("callers of `saem mcp --http`: `token_env`, `as`, `tools`"), "`[saem.mcp.callers.NAME]`", "", ""))
+    rows.append((tr("which memory and model `saem mcp` serves: `memory`, `model`"), "`[saem.mcp]`", "", "`--memory`"))
+    rows.append((tr("keys of `saem gateway`: `token_env`, `models`, `calls_per_minute`, `tokens_per_day`, `cost_per_day`"),
+                 "`[saem.gateway.keys.NAME]`", "", ""))
+    rows.append((tr("embedding models that `saem gateway` serves: `embeddings`"), "`[saem.gateway]`", "", ""))
     told_of = dict(re.findall(r"^(\w+)\s{2,}(.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))
     rows += [(f"{tr(told_of[limit.name])} ({limit.default:,})", f"`{limit.name}`", f"`SAEM_{limit.name.upper()}`", "")
              for limit in dataclasses.fields(Limits)]

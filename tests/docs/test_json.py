@@ -100,6 +100,11 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
         key = memory(db, "tutor").remember("서울로 이사했어", session="s1", user="kim", at="2026-04-01")
     printed |= {"memory list": told("memory", "list", "--user", "kim", "--kind", "all"), "memory export": told("memory", "export")}
     printed |= {"memory why": told("memory", "why", key), "memory forget": told("memory", "forget", key)}
+    printed |= {"mcp": told("mcp", "--as", "kim", "--dry-run")}
+    settings = tmp_path / "school" / "saem.toml"
+    settings.write_text(settings.read_text("utf-8") + '\n[saem.models.local]\nmodel = "m"\n\n[saem.gateway.keys.web]\ntoken_env = "WEB_KEY"\n', "utf-8")
+    monkeypatch.setenv("WEB_KEY", "a-key-of-sixteen-letters")
+    printed |= {"gateway": told("gateway", "--dry-run")}
     printed["error"] = told("show", "nothing")
     commands = {name for name, _ in make_reference().commands(typer.main.get_command(app))}
     assert commands <= set(printed), f"run it here, and describe it in docs/reference/schemas.json: {commands - set(printed)}"

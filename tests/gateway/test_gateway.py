@@ -1,4 +1,4 @@
-"""The gateway as an application meets it: a process of its own, asked over HTTP; the models behind it are scripted, one has real weights."""
+"""The gateway as an application meets it: a process of its own, asked over HTTP; models are scripted, one has real weights."""
 import asyncio
 import datetime
 import json
@@ -74,7 +74,11 @@ def listening(root: pathlib.Path) -> Iterator[Any]:
 
 
 def post(client: Any, key: str = WEB, **body: Any) -> Any:
-    return client.post("/chat/completions", json={"model": "scripted", "messages": HELLO, **body}, headers={"Authorization": f"Bearer {key}"})
+    return client.post("/chat/completions", json={"model": "scripted", "messages": HELLO, **body}, headers=bearer(key))
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
 
 
 def calls(root: pathlib.Path) -> list[dict[str, Any]]:
@@ -85,12 +89,12 @@ def calls(root: pathlib.Path) -> list[dict[str, Any]]:
 def test_an_application_that_speaks_to_openai_speaks_to_every_configured_model(tmp_path: pathlib.Path) -> None:
     with serving([Step("Good morning to you", tokens=(9, 4))]) as upstream, listening(project(tmp_path, upstream.url)) as client:
         said = post(client, max_tokens=12, temperature=0.5).json()
-        assert said["choices"][0] == {"index": 0, "message": {"role": "assistant", "content": "Good morning to you"}, "finish_reason": "stop",
-                                      "logprobs": None}
+        assert said["choices"][0] == {"index": 0, "message": {"role": "assistant", "content": "Good morning to you"},
+                                      "finish_reason": "stop", "logprobs": None}
         assert said["usage"] == {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
         assert (upstream.asked[0]["max_tokens"], upstream.asked[0]["temperature"]) == (12, 0.5)
         assert upstream.headers[0]["authorization"] == "Bearer upstream-secret"      # the gateway's own, not the caller's
-        with client.stream("POST", "/chat/completions", headers={"Authorization": f"Bearer {BATCH}"},
+        with client.stream("POST", "/chat/completions", headers=bearer(BATCH),
                            json={"model": "scripted", "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}],
                                  "stream": True, "stream_options": {"include_usage": True}}) as response:
             lines = [line.removeprefix("data: ") for line in response.iter_lines() if line]
@@ -99,9 +103,9 @@ def test_an_application_that_speaks_to_openai_speaks_to_every_configured_model(t
         assert "".join(e["choices"][0]["delta"].get("content", "") for e in events if e["choices"]) == "Good morning to you"
         assert events[-2]["choices"][0]["finish_reason"] == "stop"
         assert events[-1]["usage"]["total_tokens"] == 13
-        listed = client.get("/models", headers={"Authorization": f"Bearer {BATCH}"}).json()
+        listed = client.get("/models", headers=bearer(BATCH)).json()
         assert [each["id"] for each in listed["data"]] == ["scripted", "hash"]
-        vectors = client.post("/embeddings", json={"model": "hash", "input": ["a b", "c"]}, headers={"Authorization": f"Bearer {WEB}"}).json()
+        vectors = client.post("/embeddings", json={"model": "hash", "input": ["a b", "c"]}, headers=bearer(WEB)).json()
         assert [len(each["embedding"]) for each in vectors["data"]] == [len(vectors["data"][0]["embedding"])] * 2
     rows = calls(tmp_path)
     assert [(row["caller"], row["model"], row["tokens_in"], row["tokens_out"]) for row in rows[:2]] == [
@@ -129,7 +133,7 @@ def test_who_has_no_key_or_may_not_call_a_model_learns_nothing(tmp_path: pathlib
         closed, absent = post(client, BATCH, model="other"), post(client, BATCH, model="absent")
         assert closed.status_code == absent.status_code == 404
         assert closed.text.replace("other", "absent") == absent.text
-        assert client.post("/embeddings", json={"model": "onnx:/etc", "input": "a"}, headers={"Authorization": f"Bearer {WEB}"}).status_code == 404
+        assert client.post("/embeddings", json={"model": "onnx:/etc", "input": "a"}, headers=bearer(WEB)).status_code == 404
         assert upstream.asked == []
 
 
@@ -137,12 +141,13 @@ def test_what_cannot_be_passed_on_is_refused_instead_of_left_out(tmp_path: pathl
     with serving([Step("ok")]) as upstream, listening(project(tmp_path, upstream.url)) as client:
         image = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "a"}}]}]
         for body, param in (({"tools": [{"type": "function"}]}, "tools"), ({"n": 2}, "n"), ({"messages": image}, "messages"),
-                            ({"stop": ["x"]}, "stop"), ({"max_tokens": 21}, "max_tokens"), ({"messages": []}, "messages"), ({"new": 1}, "new")):
+                            ({"stop": ["x"]}, "stop"), ({"max_tokens": 21}, "max_tokens"), ({"messages": []}, "messages"),
+                            ({"new": 1}, "new")):
             answer = post(client, **body)
             assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
         assert upstream.asked == []
         assert post(client, n=1, top_p=1, tools=[], user="someone").status_code == 200
-        assert client.post("/chat/completions", content=b"{", headers={"Authorization": f"Bearer {WEB}"}).status_code == 400
+        assert client.post("/chat/completions", content=b"{", headers=bearer(WEB)).status_code == 400
 
 
 def test_a_model_that_fails_is_told_of_and_has_its_row(tmp_path: pathlib.Path) -> None:
@@ -191,7 +196,7 @@ def test_two_calls_at_once_cannot_both_take_the_last_of_a_limit(tmp_path: pathli
 def test_a_client_that_hangs_up_ends_the_call_and_leaves_its_row(tmp_path: pathlib.Path) -> None:
     with serving([Step(" ".join(["word"] * 50_000))]) as upstream:
         with listening(project(tmp_path, upstream.url)) as client, \
-                client.stream("POST", "/chat/completions", headers={"Authorization": f"Bearer {WEB}"},
+                client.stream("POST", "/chat/completions", headers=bearer(WEB),
                               json={"model": "scripted", "messages": HELLO, "stream": True}) as response:
             next(response.iter_lines())
         rows = calls(tmp_path)
@@ -242,7 +247,7 @@ def test_real_weights_answer_through_the_gateway(tmp_path: pathlib.Path, monkeyp
     async def ask(made: Any) -> Any:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://gateway") as client:
             return await client.post("/v1/chat/completions", json={"model": "local", "messages": HELLO, "temperature": 0},
-                                     headers={"Authorization": f"Bearer {WEB}"}, timeout=120)
+                                     headers=bearer(WEB), timeout=120)
 
     with saem.open(str(tmp_path)) as db:
         said = asyncio.run(ask(app(Gateway(db)))).json()

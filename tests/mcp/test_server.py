@@ -107,7 +107,8 @@ async def call(client: Any, tool: str, **arguments: Any) -> Any:
 def test_an_agent_asks_searches_queries_and_remembers_over_stdio_as_one_person(place: pathlib.Path) -> None:
     async def work(client: Any) -> dict[str, Any]:
         names = {tool.name for tool in (await client.list_tools()).tools}
-        made = {"names": names, "fee": await call(client, "ask", question="What is the late fee?"), "vault": await call(client, "ask", question=VAULT)}
+        made: dict[str, Any] = {"names": names, "fee": await call(client, "ask", question="What is the late fee?")}
+        made["vault"] = await call(client, "ask", question=VAULT)
         made["search"] = await call(client, "search", query="vault code", k=5)
         made["sql"] = await call(client, "sql", query="select path from docs order by path")
         made["kept"] = await call(client, "remember", text="My exam is in June.")

@@ -16,8 +16,7 @@ DryOption = Annotated[bool, typer.Option("--dry-run", help="Only say who could c
 def mcp(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
         table: TableOption = None, reader: AsOption = None,
         memory: Annotated[str | None, typer.Option("--memory", help="Which memory, where the project has several.")] = None,
-        http: HttpOption = False, host: HostOption = "127.0.0.1", port: PortOption = 8421, dry_run: PortOption = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free; the line on stderr names it.")]
-DryOption = False) -> None:
+        http: HttpOption = False, host: HostOption = "127.0.0.1", port: PortOption = 8421, dry_run: DryOption = False) -> None:
     """Serve agents over the Model Context Protocol: search, ask, recall, remember, revise, sql.
 
     Over stdin and stdout every call is under the rights of --as, without it under the owner's. With --http a caller is known by a

@@ -202,7 +202,8 @@ def app(gateway: Gateway) -> App:
 
     async def models(request: "Request") -> "Response":
         names = [*gateway.names(key_of(request)), *gateway.embeddings]
-        return JSONResponse({"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "saem"} for name in names]})
+        listed = [{"id": name, "object": "model", "created": 0, "owned_by": "saem"} for name in names]
+        return JSONResponse({"object": "list", "data": listed})
 
     async def embeddings(request: "Request") -> "Response":
         name: object = None
@@ -216,9 +217,11 @@ def app(gateway: Gateway) -> App:
     async def gone(_: "Request", __: Exception) -> "Response":
         return JSONResponse(problem("the client has hung up", "invalid_request_error"), 400)
 
-    routes = [Route("/v1/chat/completions", chat, methods=["POST"]), Route("/v1/models", models), Route("/v1/embeddings", embeddings, methods=["POST"])]
+    routes = [Route("/v1/chat/completions", chat, methods=["POST"]), Route("/v1/models", models),
+              Route("/v1/embeddings", embeddings, methods=["POST"])]
     inner: Any = Starlette(routes=routes, exception_handlers={ClientDisconnect: gone})
-    return Guard(inner, gateway.keys.tokens, problem("a key is needed: Authorization: Bearer ...", "invalid_request_error", "invalid_api_key"))
+    no_key = problem("a key is needed: Authorization: Bearer ...", "invalid_request_error", "invalid_api_key")
+    return Guard(inner, gateway.keys.tokens, no_key)
 
 
 def failed(error: SaemError) -> dict[str, Any]:

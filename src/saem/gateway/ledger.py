@@ -80,7 +80,8 @@ class Ledger:
         if key.calls_per_minute and len(recent) >= key.calls_per_minute:
             raise Limited(f"{key.calls_per_minute} calls a minute", MINUTE_S - (self.clock() - recent[0]))
         if key.tokens_per_day and used.tokens + used.held_tokens + tokens > key.tokens_per_day:
-            raise Limited(f"{key.tokens_per_day:,} tokens a day, of which {used.tokens:,} are used; this call may take {tokens:,}", self._night())
+            raise Limited(f"{key.tokens_per_day:,} tokens a day, of which {used.tokens:,} are used; this call may take {tokens:,}",
+                          self._night())
         for what, limit, each in (("key", key.cost_per_day, used), ("model", spec.cost_per_day, of_model)):
             if limit and each.cost + each.held_cost + cost > limit:
                 raise Limited(f"the {what} may cost {limit:.4g} a day, of which {each.cost:.4g} are used", self._night())

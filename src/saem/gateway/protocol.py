@@ -59,7 +59,8 @@ def asked(body: Any) -> Asked:
         raise Wrong("'temperature' is not within 0 and 2", "temperature")
     options = body.get("stream_options")
     return Asked(body["model"], tuple(_message(each) for each in messages), most, float(1 if warmth is None else warmth),
-                 _schema(body.get("response_format")), bool(body.get("stream")), bool(isinstance(options, dict) and options.get("include_usage")))
+                 _schema(body.get("response_format")), bool(body.get("stream")),
+                 bool(isinstance(options, dict) and options.get("include_usage")))
 
 
 def _message(told: Any) -> Message:
@@ -99,7 +100,8 @@ def stop_of(reply: Reply) -> str:
 def completion(reply: Reply) -> dict[str, Any]:
     """A whole answer. The id is that of its row in `calls`."""
     return {"id": f"chatcmpl-{reply.call}", "object": "chat.completion", "created": int(time.time()), "model": reply.model,
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": reply.text}, "finish_reason": stop_of(reply), "logprobs": None}],
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": reply.text}, "finish_reason": stop_of(reply),
+                         "logprobs": None}],
             "usage": usage(reply)}
 
 

@@ -29,7 +29,8 @@ def settings(told: Any, known: Mapping[str, type | tuple[type, ...]], where: str
             raise SaemError("E207", f"[saem.{where}] has no setting '{name}'", where="saem.toml", fix=suggest(name, known, "setting"))
         is_list = known[name] is list
         if not isinstance(value, known[name]) or isinstance(value, bool) or (is_list and not all(isinstance(v, str) for v in value)):
-            raise SaemError("E207", f"[saem.{where}]: {name} is {value!r:.80}", where="saem.toml", fix=f"see [saem.{where}] in the settings")
+            raise SaemError("E207", f"[saem.{where}]: {name} is {value!r:.80}", where="saem.toml",
+                            fix=f"see [saem.{where}] in the settings")
         if isinstance(value, int | float) and value < 0:
             raise SaemError("E207", f"[saem.{where}]: {name} is {value}", where="saem.toml", fix="0 or more")
     return told
@@ -104,5 +105,6 @@ def listen(app: App, host: str, port: int, path: str) -> None:
     print(f"listening on http://{shown}:{taken.getsockname()[1]}{path}", file=sys.stderr, flush=True)
     if not is_loopback(host):
         print("tokens and texts pass in the clear: put a server with TLS before it", file=sys.stderr, flush=True)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)  # type: ignore[arg-type]
+    served: Any = app
+    config = uvicorn.Config(served, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
     uvicorn.Server(config).run(sockets=[taken])
