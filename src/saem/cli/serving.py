@@ -1,5 +1,5 @@
 """Commands that serve others: mcp, gateway."""
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,7 +44,8 @@ def mcp(project_: ProjectOption = None, state: StateOption = None, as_json: Json
         if http:
             app(desk, reader, host)         # its refusals are told
             known = known or [Caller("http", reader)]
-        callers = [{"caller": each.name, "as": each.person, "tools": [tool.name for tool in desk.tools(each)]} for each in known]
+        callers: list[dict[str, Any]] = [{"caller": each.name, "as": each.person, "tools": [tool.name for tool in desk.tools(each)]}
+                                         for each in known]
         if as_json:
             out.data({"transport": "http" if http else "stdio", "table": searched, "memory": desk.notes.name if desk.notes else None,
                       "callers": callers})

@@ -3,8 +3,8 @@ import datetime
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Generator
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from saem.core import registry
@@ -72,22 +72,24 @@ class Gateway:
     def written(self, key: Key, call: Asked) -> dict[str, Any]:
         """A whole answer."""
         return completion(self.model(call.model).write(call.messages, schema=call.schema, max_tokens=call.max_tokens,
-                                                       temperature=call.temperature, purpose=PURPOSE, caller=key.name))
+                                                       temperature=call.temperature, purpose=PURPOSE, for_key=key.name))
 
-    def events(self, key: Key, call: Asked) -> Iterator[str]:
+    def events(self, key: Key, call: Asked) -> Generator[str, None, None]:
         """A streamed answer. One that must fit a schema comes in one piece: it is checked first."""
         chunks, model = Chunks(call.model), self.model(call.model)
         if call.schema is not None:
             reply = model.write(call.messages, schema=call.schema, max_tokens=call.max_tokens, temperature=call.temperature,
-                                purpose=PURPOSE, caller=key.name)
-            pieces: Iterator[str] = iter([reply.text])
+                                purpose=PURPOSE, for_key=key.name)
+            pieces: Any = (text for text in [reply.text])
         else:
-            stream = model.stream(call.messages, max_tokens=call.max_tokens, temperature=call.temperature, purpose=PURPOSE, caller=key.name)
+            stream = model.stream(call.messages, max_tokens=call.max_tokens, temperature=call.temperature, purpose=PURPOSE,
+                                  for_key=key.name)
             pieces = iter(stream)
         is_first = True
-        for piece in pieces:
-            yield chunks.piece({"role": "assistant", "content": piece} if is_first else {"content": piece})
-            is_first = False
+        with closing(pieces):               # one that nobody listens to any more ends here, and not when its memory is wanted
+            for piece in pieces:
+                yield chunks.piece({"role": "assistant", "content": piece} if is_first else {"content": piece})
+                is_first = False
         done = reply if call.schema is not None else stream.reply
         assert done is not None
         yield chunks.piece({}, stop_of(done))
@@ -129,6 +131,15 @@ def app(gateway: Gateway) -> App:
         from starlette.routing import Route
     except ImportError as error:
         raise missing("starlette", "the gateway", "serve") from error
+
+    class Streamed(StreamingResponse):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await super().__call__(scope, receive, send)
+            finally:                        # a body that nobody reads to its end ends all the same
+                with anyio.CancelScope(shield=True):
+                    written: Any = self.body_iterator
+                    await written.aclose()
 
     def key_of(request: "Request") -> Key:
         return gateway.keys.known()[request.scope[CALLER]]
@@ -193,12 +204,11 @@ def app(gateway: Gateway) -> App:
                     yield event
             except SaemError as error:      # the stream has begun: its end says what happened
                 yield Chunks(call.model).error(failed(error))
-            finally:                        # the client may have hung up: its call ends, and its row is written
-                with anyio.CancelScope(shield=True):
-                    await run_in_threadpool(events.close)  # type: ignore[attr-defined]
-                held.close()
+            finally:                        # also where the client has hung up: the call ends, and its row is written
+                with anyio.CancelScope(shield=True), held:
+                    await run_in_threadpool(events.close)
 
-        return StreamingResponse(body(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        return Streamed(body(), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
     async def models(request: "Request") -> "Response":
         names = [*gateway.names(key_of(request)), *gateway.embeddings]

@@ -70,7 +70,8 @@ def _key(name: str, told: Any, models: Mapping[str, Any]) -> Key:
     for model in told.get("models", ()):
         if model not in models:
             raise SaemError("E207", f"[saem.{where}] names the model '{model}'", where="saem.toml", fix=suggest(model, models, "model"))
-    key = Key(name, tuple(told.get("models", ())), told.get("calls_per_minute", 0), told.get("tokens_per_day", 0), told.get("cost_per_day", 0))
+    key = Key(name, tuple(told.get("models", ())), told.get("calls_per_minute", 0), told.get("tokens_per_day", 0),
+              told.get("cost_per_day", 0))
     if key.cost_per_day:
         free = [m for m in (key.models or models) if not (models[m].get("price_in") or models[m].get("price_out"))]
         if len(free) == len(key.models or models):

@@ -3,6 +3,7 @@ import hmac
 import ipaddress
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -27,8 +28,8 @@ def settings(told: Any, known: Mapping[str, type | tuple[type, ...]], where: str
                             fix='token_env = "MY_TOKEN", and the token itself in that environment variable')
         if name not in known:
             raise SaemError("E207", f"[saem.{where}] has no setting '{name}'", where="saem.toml", fix=suggest(name, known, "setting"))
-        is_list = known[name] is list
-        if not isinstance(value, known[name]) or isinstance(value, bool) or (is_list and not all(isinstance(v, str) for v in value)):
+        holds_names = not isinstance(value, list) or all(isinstance(each, str) for each in value)
+        if not isinstance(value, known[name]) or isinstance(value, bool) or not holds_names:
             raise SaemError("E207", f"[saem.{where}]: {name} is {value!r:.80}", where="saem.toml",
                             fix=f"see [saem.{where}] in the settings")
         if isinstance(value, int | float) and value < 0:
@@ -107,4 +108,10 @@ def listen(app: App, host: str, port: int, path: str) -> None:
         print("tokens and texts pass in the clear: put a server with TLS before it", file=sys.stderr, flush=True)
     served: Any = app
     config = uvicorn.Config(served, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
+    signal.signal(signal.SIGTERM, _end)          # uvicorn shuts down first, then raises the signal again
     uvicorn.Server(config).run(sockets=[taken])
+
+
+def _end(*_: object) -> None:
+    """A service manager's stop is an end like any other: what is to be done at the end is done."""
+    raise SystemExit(0)

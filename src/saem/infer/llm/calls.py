@@ -64,7 +64,7 @@ def new_key() -> str:
 
 def spent_today(db: "Project", model: str) -> float:
     """What a model's calls have cost since midnight UTC, those included that no run has taken in yet."""
-    return sum(row["cost"] for row in calls_today(db) if row["model"] == model)
+    return sum(float(row["cost"]) for row in calls_today(db) if row["model"] == model)
 
 
 def calls_today(db: "Project") -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ class Model:
 
     def write(self, messages: str | Sequence[Message], *, schema: Mapping[str, Any] | None = None, max_tokens: int | None = None,
               temperature: float = 0.0, purpose: str = "", prompt: Prompt | None = None, inputs: Sequence[str] = (),
-              readers: int | None = None, caller: str = "") -> Reply:
+              readers: int | None = None, for_key: str = "") -> Reply:
         """Let the model write; returns when it is done.
 
         messages  a text is one message of a user
@@ -91,10 +91,10 @@ class Model:
         purpose   what for, such as 'answer'; with `prompt` it stands in the call's row
         inputs    ids of the rows that the messages hold: parents of the call's row
         readers   code of those who may read that row
-        caller    on whose behalf: stands in that row
+        for_key   the name of the gateway's key on whose behalf: stands in that row
         Raises: E801 refused, E802 out of reach or busy in spite of trying again, E803 does not fit the schema, E804 a limit is reached.
         """
-        about = _About(purpose, prompt, inputs, readers, caller)
+        about = _About(purpose, prompt, inputs, readers, for_key)
         request = Request(_messages(messages), max_tokens or self.spec.max_tokens, temperature, schema)
         reply = self._written(request, about)
         if schema is None:
@@ -110,7 +110,7 @@ class Model:
         return replace(reply, data=data)
 
     def stream(self, messages: str | Sequence[Message], *, max_tokens: int | None = None, temperature: float = 0.0, purpose: str = "",
-               prompt: Prompt | None = None, inputs: Sequence[str] = (), readers: int | None = None, caller: str = "") -> Stream:
+               prompt: Prompt | None = None, inputs: Sequence[str] = (), readers: int | None = None, for_key: str = "") -> Stream:
         """The same, piece by piece. A stream that is cut off before its first piece is tried again; later it raises E802."""
         request = Request(_messages(messages), max_tokens or self.spec.max_tokens, temperature)
         made = Stream(iter(()))
@@ -118,7 +118,7 @@ class Model:
         def keep(reply: Reply) -> None:
             made.reply = reply
 
-        made.pieces = self._pieces(request, _About(purpose, prompt, inputs, readers, caller), keep)
+        made.pieces = self._pieces(request, _About(purpose, prompt, inputs, readers, for_key), keep)
         return made
 
     def tokens(self, text: str) -> int:
@@ -181,7 +181,9 @@ class Model:
         is_counted = done.tokens_in is not None and done.tokens_out is not None
         seconds, cost = time.perf_counter() - began, self.spec.cost(tokens_in, tokens_out)
         reply = Reply(text, self.spec.name, done.version, tokens_in, tokens_out, is_counted, seconds, cost, attempts, stop)
-        recorder = self.recorder or (partial(record, self.project.origin) if self.project is not None else None)
+        recorder = self.recorder
+        if recorder is None and self.project is not None:
+            recorder = partial(record, self.project.origin)
         if recorder is None:
             return reply
         row = CallRow(new_key(), self.spec.name, self.spec.kind, done.version or self.spec.model, self.spec.is_remote, about.purpose,
