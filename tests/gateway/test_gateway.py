@@ -240,7 +240,8 @@ def test_real_weights_answer_through_the_gateway(tmp_path: pathlib.Path, monkeyp
     pytest.importorskip("xllamacpp")
     from saem.gateway.app import Gateway, app
     (tmp_path / "pipeline.py").write_text("import saem\n\ndef pipeline(db):\n    pass\n", "utf-8")
-    (tmp_path / "saem.toml").write_text(f'[saem.models.local]\nkind = "gguf"\nmodel = "{weights()}"\ncontext_tokens = 512\nmax_tokens = 16\n\n'
+    (tmp_path / "saem.toml").write_text(f'[saem.models.local]\nkind = "gguf"\nmodel = "{weights()}"\n'
+                                        'context_tokens = 512\nmax_tokens = 16\n\n'
                                         '[saem.gateway.keys.web]\ntoken_env = "WEB_KEY"\n', "utf-8")
     monkeypatch.setenv("WEB_KEY", WEB)
 
