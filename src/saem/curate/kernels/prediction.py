@@ -2,13 +2,15 @@
 import numpy as np
 from numba import njit
 
+from saem.curate.kernels.leaf import leaf
+
 U = np.uint64
 SPREAD = U(0x9E3779B97F4A7C15)
 PARTS, PART_BYTES = 3, 1024     # of a long text: its beginning, middle and end
 UNSEEN = 16.0                   # bits for a byte that the model has never seen
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def find(key: int, keys: np.ndarray) -> int:
     """The slot of a key, -1 where it is not."""
     mask = len(keys) - 1
@@ -20,7 +22,7 @@ def find(key: int, keys: np.ndarray) -> int:
     return -1
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def bits_of(buffer: np.ndarray, start: int, end: int, order: int, keys: np.ndarray, bits: np.ndarray, backoff: np.ndarray) -> float:
     """Bits for buffer[start:end], each byte predicted from up to `order` - 1 bytes before it within the part."""
     total = 0.0
@@ -44,7 +46,7 @@ def bits_of(buffer: np.ndarray, start: int, end: int, order: int, keys: np.ndarr
     return total
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def bits_per_byte(buffer: np.ndarray, offsets: np.ndarray, order: int, keys: np.ndarray, bits: np.ndarray, backoff: np.ndarray,
                   out: np.ndarray) -> None:
     """offsets (n + 1,) into buffer -> out (n,) float32, 0 for an empty text."""

@@ -5,14 +5,15 @@ that ordinary text costs little more than its pairs. The counting is that of the
 words by its characters; repeated runs of 5 to 10 words from left to right, without overlap.
 """
 import numpy as np
-from numba import njit
+
+from saem.curate.kernels.leaf import leaf
 
 U = np.uint64
 SPREAD, FIRST, SECOND = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB)
 LONGEST = 10
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def mix(number: int) -> int:
     number ^= number >> U(30)
     number *= FIRST
@@ -21,7 +22,7 @@ def mix(number: int) -> int:
     return number ^ (number >> U(31))
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def repeated(words: np.ndarray, chars: np.ndarray, count: int, table: np.ndarray, times: np.ndarray, seen: np.ndarray, places: np.ndarray,
              runs: np.ndarray, slots: np.ndarray, out: np.ndarray) -> None:
     """words (count,) uint64, chars (count,) int32 -> out: [0:3] characters of the commonest run of 2 to 4 words, [3:9] repeated, of 5-10.
@@ -68,7 +69,7 @@ def repeated(words: np.ndarray, chars: np.ndarray, count: int, table: np.ndarray
         left = kept
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _commonest(chars: np.ndarray, length: int, left: np.ndarray, times: np.ndarray, places: np.ndarray, slots: np.ndarray,
                out: np.ndarray) -> None:
     best = 1
@@ -81,7 +82,7 @@ def _commonest(chars: np.ndarray, length: int, left: np.ndarray, times: np.ndarr
             out[length - 2] = best * size
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _without_overlap(chars: np.ndarray, length: int, left: np.ndarray, times: np.ndarray, seen: np.ndarray, places: np.ndarray,
                      slots: np.ndarray, out: np.ndarray) -> None:
     free = 0

@@ -20,6 +20,7 @@ from saem.curate.characters import (
     SPACE,
     STOP_CHAR,
 )
+from saem.curate.kernels.leaf import leaf
 from saem.curate.kernels.repetition import mix, repeated
 from saem.curate.kernels.tokens import (
     ENDS_SENTENCE,
@@ -124,7 +125,7 @@ BEFORE_USE = np.frombuffer(b"terms of ", np.uint8)
 OPENING, CLOSING = 91, 93
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def begins(code: np.ndarray, at: int, end: int, pattern: np.ndarray) -> bool:
     """Whether a lower-case ASCII pattern stands there, in any case."""
     if at < 0 or at + len(pattern) > end:
@@ -136,7 +137,7 @@ def begins(code: np.ndarray, at: int, end: int, pattern: np.ndarray) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _holds(code: np.ndarray, end: int, pattern: np.ndarray) -> bool:
     for at in range(end - len(pattern) + 1):      # noqa: SIM110 - numba compiles no any()
         if begins(code, at, end, pattern):
@@ -144,7 +145,7 @@ def _holds(code: np.ndarray, end: int, pattern: np.ndarray) -> bool:
     return False
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _note_phrases(buffer: np.ndarray, start: int, at: int, code: np.ndarray, size: int, some: int, line: np.ndarray) -> None:
     """Lines that C4 does not keep: scripts, policies, filler. `at` is where the piece begins in the buffer."""
     if some & LETTER_J and _holds(code, size, JAVASCRIPT):
@@ -165,7 +166,7 @@ def _note_phrases(buffer: np.ndarray, start: int, at: int, code: np.ndarray, siz
         line[HAS_LOREM] = 1
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _note_end(code: np.ndarray, size: int, line: np.ndarray) -> None:
     """What the line ends with; C4 takes [12] away before it looks, but not the space before."""
     end = size
@@ -182,7 +183,7 @@ def _note_end(code: np.ndarray, size: int, line: np.ndarray) -> None:
     line[C4_ELLIPSIS] = end > 2 and code[end - 1] == 46 and code[end - 2] == 46 and code[end - 3] == 46
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _end_line(line: np.ndarray, out: np.ndarray) -> None:
     """Gopher's and C4's line."""
     out[BREAKS] += 1
@@ -206,7 +207,7 @@ def _end_line(line: np.ndarray, out: np.ndarray) -> None:
     line[:] = 0
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _take_piece(code: np.ndarray, kind: np.ndarray, size: int, word: int, lower: int, some: int, keys: np.ndarray, bits: np.ndarray,
                 flags: np.ndarray, chars: np.ndarray, hashes: np.ndarray, was: int, count: int, line: np.ndarray, out: np.ndarray) -> None:
     """The tokens of a piece, for the counts of words, sentences and lists."""
@@ -246,7 +247,7 @@ def _take_piece(code: np.ndarray, kind: np.ndarray, size: int, word: int, lower:
             line[HAS_BOILERPLATE] = 1
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _take_script(code: np.ndarray, kind: np.ndarray, size: int, keys: np.ndarray, bits: np.ndarray, out: np.ndarray) -> None:
     """Letters by script; of a Korean piece its syllables, its last one, and whether it begins with a word of abuse."""
     syllables, last, word, is_toxic = 0, 0, OFFSET, 0
@@ -271,7 +272,7 @@ def _take_script(code: np.ndarray, kind: np.ndarray, size: int, keys: np.ndarray
         out[PARTICLES] += syllables > 1 and (kind[last] & PARTICLE) != 0
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _is_copy(number: int, table: np.ndarray, size: int) -> bool:
     """Whether a line was there before; it is from now on."""
     number |= U(1)
@@ -284,7 +285,7 @@ def _is_copy(number: int, table: np.ndarray, size: int) -> bool:
     return False
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _copies(buffer: np.ndarray, start: int, end: int, classes: np.ndarray, lines: np.ndarray, paragraphs: np.ndarray, size: int,
             out: np.ndarray) -> None:
     """Lines and paragraphs that repeat one before: FineWeb's (each newline), Gopher's (runs of newlines; two newlines end a paragraph)."""
@@ -343,7 +344,7 @@ def _copies(buffer: np.ndarray, start: int, end: int, classes: np.ndarray, lines
         at += width
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def decode(buffer: np.ndarray, at: int, end: int) -> tuple[int, int]:
     """(code point, bytes) of a UTF-8 character beyond ASCII."""
     one = np.int64(buffer[at])
@@ -358,7 +359,7 @@ def decode(buffer: np.ndarray, at: int, end: int) -> tuple[int, int]:
     return np.int64(0xFFFD), 1
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _read(buffer: np.ndarray, start: int, end: int, classes: np.ndarray, keys: np.ndarray, bits: np.ndarray, code: np.ndarray,
           kind: np.ndarray, ends: np.ndarray, hashes: np.ndarray, chars: np.ndarray, flags: np.ndarray, line: np.ndarray,
           out: np.ndarray) -> int:
@@ -426,7 +427,7 @@ def _read(buffer: np.ndarray, start: int, end: int, classes: np.ndarray, keys: n
     return count
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _count_marks(code: np.ndarray, size: int, out: np.ndarray) -> None:
     at = 0
     while at < size:

@@ -5,9 +5,9 @@ letters, ...) and leaves addresses whole. Left out, for they are rare: emoticons
 Source: spacy/tokenizer.pyx, spacy/lang/{punctuation,tokenizer_exceptions}.py, spacy/lang/en/.
 """
 import numpy as np
-from numba import njit
 
 from saem.curate.characters import AFTER_WORD, ALPHA, DIGIT, EDGE, LOWER, MARK, PREFIX, PUNCTUATION, QUOTE, SENTENCE_END, SYMBOL, UPPER
+from saem.curate.kernels.leaf import leaf
 from saem.curate.words import IS_ABBREVIATION, IS_UNIT, PRIME, SEED, SLOTS
 
 U = np.uint64
@@ -16,7 +16,7 @@ IS_MARK, HAS_LETTER, ENDS_SENTENCE, IS_PUNCTUATION = 1, 2, 4, 8      # what a to
 DOT, APOSTROPHE, CURLY_APOSTROPHE, ELLIPSIS = 46, 39, 0x2019, 0x2026
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def known(word: int, keys: np.ndarray, bits: np.ndarray) -> int:
     """The bits of a hashed word in a table of words; 0 where it is in no list."""
     slot = np.int64(word >> U(52))
@@ -27,7 +27,7 @@ def known(word: int, keys: np.ndarray, bits: np.ndarray) -> int:
     return np.int64(0)
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def put(code: np.ndarray, kind: np.ndarray, start: int, end: int, hashes: np.ndarray, chars: np.ndarray, flags: np.ndarray,
         count: int) -> int:
     """One token: its hash, its length in characters, what it is."""
@@ -47,7 +47,7 @@ def put(code: np.ndarray, kind: np.ndarray, start: int, end: int, hashes: np.nda
     return count + 1
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def is_exception(code: np.ndarray, start: int, end: int, keys: np.ndarray, bits: np.ndarray) -> bool:
     if end - start < 2 or end - start > 7:
         return False
@@ -57,7 +57,7 @@ def is_exception(code: np.ndarray, start: int, end: int, keys: np.ndarray, bits:
     return (known(word, keys, bits) & IS_ABBREVIATION) != 0
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def prefix(code: np.ndarray, kind: np.ndarray, start: int, end: int) -> int:
     """How many characters at the start stand for themselves."""
     first = code[start]
@@ -73,7 +73,7 @@ def prefix(code: np.ndarray, kind: np.ndarray, start: int, end: int) -> int:
     return 0
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def suffix(code: np.ndarray, kind: np.ndarray, start: int, end: int, keys: np.ndarray, bits: np.ndarray) -> int:
     """How many characters at the end stand for themselves."""
     last = code[end - 1]
@@ -106,7 +106,7 @@ def suffix(code: np.ndarray, kind: np.ndarray, start: int, end: int, keys: np.nd
     return 0
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def is_address(code: np.ndarray, kind: np.ndarray, start: int, end: int) -> bool:
     """[scheme://][user@]label.label.tld[:port][/...]"""
     at, here = start, start
@@ -147,7 +147,7 @@ def is_address(code: np.ndarray, kind: np.ndarray, start: int, end: int) -> bool
     return here == end or code[here] == 47 or code[here] == 63 or code[here] == 35
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def infix(code: np.ndarray, kind: np.ndarray, start: int, at: int, end: int) -> int:
     """How many characters here cut the piece in two."""
     one = code[at]
@@ -179,7 +179,7 @@ def infix(code: np.ndarray, kind: np.ndarray, start: int, at: int, end: int) -> 
     return 0
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def contraction(code: np.ndarray, start: int, end: int) -> int:
     """Where don't, we'll, I've ... fall into two; 0 = nowhere."""
     for length in range(2, min(4, end - start)):
@@ -195,7 +195,7 @@ def contraction(code: np.ndarray, start: int, end: int) -> int:
     return 0
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def cut(code: np.ndarray, kind: np.ndarray, end: int, keys: np.ndarray, bits: np.ndarray, ends: np.ndarray, hashes: np.ndarray,
         chars: np.ndarray, flags: np.ndarray, count: int) -> int:
     """The tokens of a piece code[0:end], put behind the `count` that are there; ends is scratch. Returns how many there are now."""
@@ -228,7 +228,7 @@ def cut(code: np.ndarray, kind: np.ndarray, end: int, keys: np.ndarray, bits: np
     return count
 
 
-@njit(nogil=True, cache=True)
+@leaf
 def _middle(code: np.ndarray, kind: np.ndarray, start: int, end: int, is_whole: bool, hashes: np.ndarray, chars: np.ndarray,
             flags: np.ndarray, count: int) -> int:
     """What is left without affixes."""
