@@ -152,15 +152,11 @@ def _what_if() -> Iterator[Figure]:
     signals, edges = _million()
     overrides = pa.table({"row": pa.array([], pa.binary()), "keep": pa.array([], pa.bool_())})
     now = compared(signals, edges, overrides, Policy(), None)
-    started = time.perf_counter()
-    then = compared(signals, edges, overrides, Policy({"*": enforced(web_rules)}, near_duplicate=.7, max_drop_per_source=1), now.decisions)
-    yield Figure(
-        "what_if on 1,000,000 rows and 300,000 edges, in memory",
-        time.perf_counter() - started,
-        "s",
-        2.0,
-        f"{then.dropped:,} rows would go",
-    )
+    other = Policy({"*": enforced(web_rules)}, near_duplicate=.7, max_drop_per_source=1)
+    cpu, wall = time.process_time(), time.perf_counter()
+    then = compared(signals, edges, overrides, other, now.decisions)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    yield Figure("what_if on 1,000,000 rows and 300,000 edges, in memory", cpu, "CPU-s", 2.0, f"{wall:.1f} s by the clock, {then.dropped:,} go")
 
 
 def _million() -> tuple[pa.Table, pa.Table]:

@@ -142,21 +142,23 @@ def _rules(
     rules = policy.rules
     values: dict[str, np.ndarray] = {}
     fired, dropped = np.zeros((len(rules), len(signals)), bool), np.zeros((len(rules), len(signals)), bool)
-    place = {rule: number for number, rule in enumerate(rules)}
     pairs, at = _pairs(source, language)
-    for number, (one_source, one_language) in enumerate(pairs):
-        mine = policy.rules_for(one_source, one_language)
-        is_here = at == number
-        for rule in mine:
-            if rule.signal not in values:
-                if rule.signal not in signals.column_names:
-                    raise SaemError("E101", f"the rule '{rule.name}' asks for the signal '{rule.signal}', which the table does not have",
-                                    fix="derive the signals with measure(), or take the rule out of the policy")
-                values[rule.signal] = _numbers(signals[rule.signal])
-            with np.errstate(invalid="ignore"):
-                hit = COMPARE[rule.comparison](values[rule.signal], np.float32(rule.threshold)) & is_here
-            fired[place[rule]] |= hit
-            dropped[place[rule]] |= hit & rule.drops
+    sets = [frozenset(policy.rules_for(*pair)) for pair in pairs]
+    for number, rule in enumerate(rules):
+        is_asked = np.array([rule in each for each in sets], bool)
+        if not is_asked.any():
+            continue
+        if rule.signal not in values:
+            if rule.signal not in signals.column_names:
+                what = f"the rule '{rule.name}' asks for the signal '{rule.signal}', which the table does not have"
+                raise SaemError("E101", what, fix="derive the signals with measure(), or take the rule out of the policy")
+            values[rule.signal] = _numbers(signals[rule.signal])
+        with np.errstate(invalid="ignore"):
+            COMPARE[rule.comparison](values[rule.signal], np.float32(rule.threshold), out=fired[number])
+        if not is_asked.all():
+            fired[number] &= is_asked[at]
+        if rule.drops:
+            dropped[number] = fired[number]
     return fired, dropped, values
 
 
