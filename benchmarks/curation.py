@@ -154,7 +154,7 @@ def _what_if() -> Iterator[Figure]:
     now = compared(signals, edges, overrides, Policy(), None)
     other = Policy({"*": enforced(web_rules)}, near_duplicate=.7, max_drop_per_source=1)
     cpu, wall = time.process_time(), time.perf_counter()
-    then = compared(signals, edges, overrides, other, now.decisions)
+    compared(signals, edges, overrides, other, now.decisions)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     yield Figure("what_if on 1,000,000 rows and 300,000 edges, in memory", cpu, "CPU-s", 2.0, f"{wall:.1f} s by the clock")
 
