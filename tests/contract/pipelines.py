@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import saem
-from saem import curate, transform
+from saem import curate, train, transform
 from saem.core.identity import ID
 from saem.core.operator import Group, Groups, Made, Pairs, Tables, made_from
 from saem.engine.project import Project
@@ -495,4 +496,27 @@ def curated(db: Project, world: "World") -> None:
     docs.derive("kept", curate.keep(), using=[decisions])
 
 
-PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said, "curated": curated}
+@saem.operator(version="1", adds=pa.schema([("is_sea", pa.bool_()), ("is_synthetic", pa.bool_())]))
+def flag(rows: pa.Table) -> pa.Table:
+    calls("flag")
+    return rows.append_column("is_sea", pc.equal(rows["topic"], "sea")).append_column("is_synthetic", pc.not_equal(rows["author"], "ann"))
+
+
+def chosen(db: Project, world: "World") -> None:
+    """What a training set goes through: scored by a model, without wrong labels and leaked rows, mixed, synthetic rows capped."""
+    docs = world.files(db).derive("docs", read)
+    flagged = docs.derive("flagged", flag)
+    flagged.derive("quality", train.fit(target="is_sea", learner="ngrams"))
+    flagged.derive("scored", train.predict(model="quality"))
+    docs.derive("folds", train.cross_fit(target="topic", entity="author", folds=2))
+    docs.derive("unsure", curate.without(), using=[docs.derive("errors", train.label_errors(models="folds"))])
+    leaks = docs.derive("leaks", curate.contaminated(name="author", min_words=3), using=[flagged])
+    docs.derive("unseen", curate.without(), using=[leaks])
+    runs = docs.derive("runs", train.proxy_runs(source="topic", runs=4, proxy_bytes=50), using=[flagged])
+    runs.derive("weights", train.mixture())
+    docs.derive("drawn", train.draw(weights="weights", size_bytes=90))
+    flagged.derive("quota", train.synthetic_quota(max_share=0.4))
+    flagged.derive("real", train.within_quota(quota="quota"))
+
+
+PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said, "curated": curated, "chosen": chosen}

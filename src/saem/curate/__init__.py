@@ -12,6 +12,27 @@ from saem.curate.policy import Policy
 from saem.curate.repeated_passages import repeated_passages
 from saem.curate.rules import Rule, enforced, korean_rules, web_rules
 from saem.curate.semantic_duplicates import semantic_duplicates
+from saem.curate.without import without
 
-__all__ = ["Override", "Policy", "Rule", "calibrate", "contaminated", "decide", "enforced", "exact_duplicates", "image_duplicates", "keep",
-           "korean_rules", "measure", "near_duplicates", "repeated_passages", "restore", "semantic_duplicates", "web_rules", "what_if", "why"]
+__all__ = [
+    "Override",
+    "Policy",
+    "Rule",
+    "calibrate",
+    "contaminated",
+    "decide",
+    "enforced",
+    "exact_duplicates",
+    "image_duplicates",
+    "keep",
+    "korean_rules",
+    "measure",
+    "near_duplicates",
+    "repeated_passages",
+    "restore",
+    "semantic_duplicates",
+    "web_rules",
+    "what_if",
+    "why",
+    "without",
+]

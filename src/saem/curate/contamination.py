@@ -103,7 +103,7 @@ def _merged(mine: np.ndarray, other: np.ndarray) -> dict[str, np.ndarray]:
 def _prints(texts: pa.ChunkedArray, size: int) -> np.ndarray:
     """Every run of the weight `size`, with its row and its place in the text as it is."""
     passages = compiled("passages")
-    data, offsets, unusual = readable(texts, lambda text: joined(text)[0])
+    data, offsets, unusual = readable(texts)
     found = np.zeros(max(1, int(offsets[-1] - offsets[0])), passages.PRINT)
     found = found[:passages.prints(data, offsets, letters(), size, 1, found)]
     for row in unusual.tolist():
