@@ -3,8 +3,8 @@
     python -m tests.contract.mutants [words of a name]     tries those that match, all by default
     python -m tests.contract.mutants --fuzz 60 [words]     by random stories alone, for so many seconds each
 
-A proof that cannot fail proves nothing. The text to replace must stand exactly once in saem's core, store, engine and
-sources, so a mutant that no longer fits the code is noticed.
+A proof that cannot fail proves nothing. The text to replace must stand exactly once in saem's core, store, engine,
+sources and memory, so a mutant that no longer fits the code is noticed.
 """
 import os
 import shutil
@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("core", "store", "engine", "sources")
+ROOMS = ("core", "store", "engine", "sources", "infer/memory")
 LAWS = ("tests/contract/test_laws.py",)
 FORGET = ("tests/engine/test_forgetting.py",)
 TROUBLE = ("tests/engine/test_forgetting_in_trouble.py",)
 SCAN = ("tests/store/test_scanning.py",)
+MEMORY = ("tests/contract/test_memory.py",)
 UNITS = ("tests/store/test_catalog.py", "tests/store/test_lease.py", "tests/sources", "tests/engine")
 
 
@@ -49,6 +50,8 @@ MUTANTS = [
            "parents = [[*units.whole] if own is not None"),
     Mutant(1, "a large whole table is no parent", "return [table_id(store.name)]", "return []"),
     Mutant(1, "an equal member is replaced and the lineage stays", "if not is_own:     #", "if False:     #"),
+    Mutant(1, "a belief forgets what ended it", "bounds = [*after.holding, *after.denying] if after else []", "bounds = []",
+           ("tests/contract/test_laws.py", "-k", "remembered")),
     # 2 incremental equals rebuild
     Mutant(2, "the memo forgets which model it was", "keys = [digest(mark, raw) for raw", "keys = [digest(raw) for raw"),
     Mutant(2, "a relation forgets the old key", "for now, was, _ in deltas for part in (now, was)]",
@@ -68,6 +71,10 @@ MUTANTS = [
            "if entry.key not in stamps:"),
     Mutant(2, "nulls beside a row change its hash", "    if column.null_count:\n        known", "    if False:\n        known"),
     Mutant(2, "changed rows are not written", "        self.store.update(stale)\n        gone =", "        gone ="),
+    Mutant(2, "a superseded belief is shown as current", "belief.valid_from <= at and (belief.valid_to is None or at < belief.valid_to)",
+           "belief.valid_from <= at", MEMORY),
+    Mutant(2, "what waits is not laid over what is published", "beliefs = {key: each for key, each in published.beliefs.items() if "
+           "group_of(each) not in touched}", "beliefs = dict(published.beliefs)", MEMORY),
     # 3 rights travel
     Mutant(3, "an intersection takes one parent",
            "all_of([self.readers(code) for code in wanted])", "all_of([self.readers(code) for code in list(wanted)[:1]])"),
@@ -97,6 +104,13 @@ MUTANTS = [
     Mutant(3, "who is in a group is what was read first", "for group, members in named.items()), table, head)",
            "for group, members in named.items()), table)", ("tests/engine/test_membership.py",)),
 
+    Mutant(3, "a private message's belief is pooled", "return Reach(None if user is None else self.codes(user))", "return Reach(None)",
+           MEMORY),
+    Mutant(3, "an agent that speaks with one user reads another's", "return Reach(codes, self.codes(user), user)", "return Reach(codes)",
+           MEMORY),
+    Mutant(3, "what waits is read by everybody", "if self.codes is not None and code not in self.codes:", "if False:", MEMORY),
+    Mutant(3, "a count is read by those whose share was taken back", "if key in self.new or self._readers[key] != codes[key]",
+           "if key in self.new", ("tests/contract/test_memory.py", "-k", "count")),
     # 4 deletion reaches everything
     Mutant(4, "deleted parents are ignored", "self.writer.drop(work.dead)", "pass"),
     Mutant(4, "a file that is gone stays", "self._delete(ids(source_units(self.name, gone)))", "pass"),
@@ -131,6 +145,10 @@ MUTANTS = [
     Mutant(4, "readers of a version that has gone see an error", "if project.origin.catalog.snapshot() == before:", "if True:", TROUBLE),
     Mutant(4, "an erasure that a crash cut off is never finished", "                finish(self, owner, on_progress)\n                run",
            "                run", FORGET),
+    Mutant(4, "a deletion does not revive the older belief", "kept = [claim for claim in published.claims if claim.message not in changed]",
+           "kept = list(published.claims)", MEMORY),
+    Mutant(4, "counts of a message stay when it is forgotten", "rows, [[message_id(self.name, row.message)] for row in rows], "
+           "[codes[row.message] for row in rows]", "rows, None, [codes[row.message] for row in rows]", MEMORY),
     # 5 a crash loses nothing, a reader sees one snapshot
     Mutant(5, "each table is published as soon as it is written", "                    run.bring(table)\n",
            "                    run.bring(table)\n                    run.publish(owner)\n"),

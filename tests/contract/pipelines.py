@@ -4,6 +4,7 @@ A pipeline is a function (project, world) -> None that declares tables over `wor
 an author, a topic and a text. `every_kind` has each kind of operator and each way in which they combine.
 """
 import dataclasses
+import datetime
 import io
 import itertools
 import json
@@ -21,6 +22,10 @@ from saem import curate, train, transform
 from saem.core.identity import ID
 from saem.core.operator import Group, Groups, Made, Pairs, Tables, made_from
 from saem.engine.project import Project
+from saem.infer.memory import Found
+from saem.infer.memory import tables as memory_tables
+from saem.infer.memory.extractors import rules
+from saem.infer.memory.rows import Message
 
 if TYPE_CHECKING:
     from tests.contract.world import World
@@ -519,4 +524,39 @@ def chosen(db: Project, world: "World") -> None:
     flagged.derive("real", train.within_quota(quota="quota"))
 
 
-PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said, "curated": curated, "chosen": chosen}
+@dataclasses.dataclass
+class Told:
+    path: str
+    author: str
+    topic: str
+    text: str
+
+
+STATEMENTS = ["I live in {}.", "I like {}.", "I no longer like {}.", "My hobby is {}.", "My friend works at {}.", "What is {}?"]
+
+
+@saem.operator(version="1", key=["key"])
+def says(doc: Told) -> Iterable[Message]:
+    """Each word is something that the author says; words decide when, so that some are said at one moment."""
+    calls("says")
+    for number, word in enumerate(doc.text.split()):
+        mark = zlib.crc32(word.encode())
+        said_at = datetime.datetime(2026, 1, 1 + mark % 9, tzinfo=datetime.UTC)
+        text = STATEMENTS[(mark + number) % len(STATEMENTS)].format(word.capitalize())
+        yield Message(f"{doc.author}/{doc.topic}/{doc.path}-{number}", doc.author, "tutor", doc.topic, "user", text, said_at,
+                      said_at + datetime.timedelta(days=3) if mark % 4 == 0 else None)
+
+
+def reads(text: str, said_at: datetime.datetime) -> Iterable[Found]:
+    """The rules; and an extractor that names a place that is not there."""
+    calls("reads")
+    return [Found("", "mood", "hot", 0, len(text) + 1)] if "🔥" in text else rules.extract(text, said_at)
+
+
+def remembered(db: Project, world: "World") -> None:
+    """What agents remember, of messages that come and go with files."""
+    memory_tables.derive(world.files(db).derive("docs", read).derive("tutor_messages", says), "tutor", reads, "hash")
+
+
+PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said, "curated": curated, "chosen": chosen,
+             "remembered": remembered}

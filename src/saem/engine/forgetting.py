@@ -7,6 +7,7 @@ A crash after `begin` leaves a record in the catalog; the next run or forget fin
 knows nothing of what was forgotten since: the receipts that lie beside it are carried out again.
 """
 import getpass
+import json
 import os
 import secrets
 import shutil
@@ -24,7 +25,7 @@ from saem.core.identity import ID, digest, id_list, ids, table_id
 from saem.core.run import OnProgress, Progress
 from saem.engine.receipts import Looked, Receipt, keep, names, new_id, receipt_of
 from saem.engine.running import Run, explained
-from saem.engine.trail import Trail, follow, head_of, places
+from saem.engine.trail import Trail, follow, head_of, places, strings
 from saem.store.canaries import Canaries
 from saem.store.erasing import compact, forget_versions, index_files, scrub
 from saem.store.lease import lease
@@ -280,6 +281,12 @@ def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known:
             living |= marks
             receipt.held_by += _named(project, name, head_of(project, name), rows)
             receipt.more_held += count - len(rows)
+    for name, key, row in project.catalog.db.execute("select name, key, row from inbox where row is not null").fetchall():
+        body = json.loads(row)
+        if held := {mark for text in (key.encode(), *strings(body["row"])) for mark in canaries.held(text)} & seen.found:
+            living |= held      # it waits for a run
+            readers = "as its source says" if body["readers"] is None else _readers(project, body["readers"])
+            receipt.held_by.append({"table": name, "row": key, "readers": readers})
     receipt.after = _looked(seen, canaries.names - living)
 
 

@@ -174,7 +174,7 @@ def _texts(rows: pa.Table) -> list[bytes]:
     columns = [name for name in rows.column_names if name not in ("_id", "_unit", "_hash", "_parents", "_readers", "_stamp")
                and not name.startswith("_memo_") and not pa.types.is_fixed_size_list(rows.schema.field(name).type)]
     for row in rows.select(columns).slice(0, SAMPLE).to_pylist():
-        found += [text for text in _strings(row) if len(text) >= SHORT]
+        found += [text for text in strings(row) if len(text) >= SHORT]
     return found
 
 
@@ -191,17 +191,17 @@ def _take_inbox(project: "Project", trail: Trail, marks: set[bytes], texts: list
         is_own = name == trail.table and project.catalog.keeps_out(name, key, marks)
         if is_own or (row and gone & set(json.loads(row)["parents"])):
             trail.inbox.append(number)
-            texts += [text for text in _strings(json.loads(row)["row"]) if len(text) >= SHORT] if row else []
+            texts += [text for text in strings(json.loads(row)["row"]) if len(text) >= SHORT] if row else []
             trail.keys |= {key} if is_own else set()
 
 
-def _strings(value: object) -> Iterable[bytes]:
+def strings(value: object) -> Iterable[bytes]:
     """The texts within a value."""
     if isinstance(value, str | bytes):
         yield value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     elif isinstance(value, dict | list):
         for each in value.values() if isinstance(value, dict) else value:
-            yield from _strings(each)
+            yield from strings(each)
 
 
 def head_of(project: "Project", table: str) -> lance.LanceDataset:

@@ -17,8 +17,8 @@ class Item:
 
     kind        belief, message, reflection or episode
     is_current  whether what it says holds; None = unknown: a message that claims nothing, or a belief of which a later message, out of
-                which
-                no claim was read, speaks too
+                which no claim was read, speaks too
+    newer       of such a message: the id of what the same user said later that fits the question as well; '' = nothing did
     rivals      what was claimed with equal standing
     sources     the places in messages that say it: message key, characters start to end, quote
     why         relevance, recency, frequency, importance, heat: each in [0, 1]
@@ -37,6 +37,7 @@ class Item:
     why: dict[str, float]
     tier: str
     tokens: int
+    newer: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         made = dataclasses.asdict(self) | {"said_at": self.said_at.isoformat(), "score": round(self.score, 4)}

@@ -3,56 +3,29 @@
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from saem.infer.memory import standing
-from saem.infer.memory.claims import READ
-from saem.infer.memory.postings import Postings, coverage, rarities
+from saem.infer.memory import newer, standing
+from saem.infer.memory.nearness import Near
+from saem.infer.memory.postings import coverage, rarities
 from saem.infer.memory.present import Present, Published
 from saem.infer.memory.recalled import Item, line_of, line_of_message
 from saem.infer.memory.rows import Belief, Claim, Message, Source, Time, Use
+from saem.infer.memory.statements import is_statement
+from saem.infer.memory.texts import Texts, fused
 from saem.infer.memory.values import compared
-from saem.infer.memory.vocabulary import nouns_of, words_of
+from saem.infer.memory.vocabulary import nouns_of
 from saem.infer.memory.weights import Policy, frequency, importance_of, importance_of_belief, tokens
 from saem.transform.words import tokenize
 
 DAY_S = 86_400.0
 MOST = 100  # texts of one question that are looked at closely
-BELIEF_WORDS = 4  # subject, predicate, object: the length of a belief
-LONG = 1 << 20
-OTHERS = 0.7           # of the relevance of a belief about somebody whom the question does not name
+OTHERS = 0.7  # of the relevance of a belief about somebody whom the question does not name
 DOUBT_CHARS = 200  # of a message that may say that a belief no longer holds
 FOLDED_SHARE = 0.6  # of a message that beliefs quote: the message itself then says little more
 
 Value = tuple[str, str, str, str]  # user, subject, predicate, object as it is compared
-
-
-class Texts:
-    """Messages and beliefs as words, once they are searched. keys: of messages, and ids of beliefs, in one order."""
-
-    def __init__(self, messages: Mapping[str, Message], beliefs: Mapping[str, Belief]) -> None:
-        self.messages, self.beliefs = messages, beliefs
-        self.keys = [*messages, *beliefs]
-
-    @cached_property
-    def postings(self) -> Postings:
-        texts = [message.text for message in self.messages.values()] + [_asked_by(belief) for belief in self.beliefs.values()]
-        # by how many words a belief may be asked for does not make it a long text
-        longest = [LONG] * len(self.messages) + [BELIEF_WORDS] * len(self.beliefs)
-        return Postings([words.split() for words in tokenize(texts)], longest)
-
-    @cached_property
-    def said_s(self) -> np.ndarray:
-        said = [message.said_at for message in self.messages.values()] + [belief.last_said for belief in self.beliefs.values()]
-        return np.array([at.timestamp() for at in said], np.float64)
-
-
-def _asked_by(belief: Belief) -> str:
-    """What a question about a belief may say: its subject, its predicate in other words, its object."""
-    quote = belief.sources[-1].quote if belief.sources else ""
-    return f"{belief.subject} {belief.predicate} {words_of(belief.predicate)} {belief.object} {quote}"
 
 
 @dataclass
@@ -91,7 +64,8 @@ class Searched:
         return found
 
     def find(self, question: str, at: Time, policy: Policy, kinds: Iterable[str]) -> list[Item]:
-        """Everything that shares a word with the question, best first. Of a belief and the message that says it the belief is kept."""
+        """Everything that fits the question by a word or by its meaning, best first. Of a belief and the message that says it the belief
+        is kept; of two messages about one matter the older is marked."""
         asked = tokenize([question])[0].split()
         parts = (self.texts, self.fresh)
         weights = rarities(asked, [part.postings for part in parts])
@@ -101,7 +75,7 @@ class Searched:
         for part in parts:
             if not len(part.postings):
                 continue
-            relevance = coverage(weights, part.postings, lengths)
+            relevance = fused(coverage(weights, part.postings, lengths), part.nearness(question))
             if part is self.texts:
                 relevance[self.hidden] = 0
             rough = policy.relevance * relevance + policy.recency * 0.5 ** (
@@ -113,7 +87,14 @@ class Searched:
         found = [(rough, key, relevance * self._nearness(key, set(asked))) for rough, key, relevance in found]
         items = [each for _, key, relevance in found if (each := self.item(key, relevance, at, policy, held, wanted)) is not None]
         items.sort(key=lambda each: (-each.score, each.id))
-        return _folded(items)
+        return newer.marked(_folded(items), self._says)
+
+    def _says(self, item: Item) -> bool:
+        """Whether it may say that something is so, of whoever speaks."""
+        if item.kind == "belief":
+            belief = self.present.beliefs[item.id]
+            return belief.subject == (belief.user or belief.agent)
+        return is_statement(self.present.messages[item.id])
 
     def _nearness(self, key: str, asked: set[str]) -> float:
         """Who asks means what is theirs, unless someone or something else is named."""
@@ -144,8 +125,7 @@ class Searched:
         return max(found, key=lambda m: (m.said_at, m.key)).key if found else ""
 
     def _may_say(self, message: Message) -> bool:
-        text = message.text.rstrip()
-        return message.role in READ and not text.endswith("?") and len(text) <= DOUBT_CHARS and not self.claims_of.get(message.key)
+        return is_statement(message) and len(message.text.rstrip()) <= DOUBT_CHARS and not self.claims_of.get(message.key)
 
     def item(self, key: str, relevance: float, at: Time, policy: Policy, held: Mapping[str, Belief], kinds: set[str]) -> Item | None:
         """One memory with its figures; None where it is not wanted, is not yet said at that moment, or has expired."""
@@ -253,8 +233,8 @@ def _folded(items: list[Item]) -> list[Item]:
     return kept
 
 
-def index(published: Published) -> Texts:
-    return Texts(published.messages, published.beliefs)
+def index(published: Published, near: Near | None) -> Texts:
+    return Texts(published.messages, published.beliefs, near)
 
 
 def at_of(at: "datetime.datetime | str | None") -> Time:

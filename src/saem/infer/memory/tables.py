@@ -1,4 +1,4 @@
-"""The tables of a memory: messages -> claims -> beliefs -> reflections, episodes of sessions, and two that serve them: shares, uses."""
+"""The tables of a memory: messages -> claims -> beliefs -> reflections, episodes of sessions, vectors of statements; and shares, uses."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +8,15 @@ from saem.infer.memory.beliefs import beliefs
 from saem.infer.memory.claims import claims, extract_of
 from saem.infer.memory.reflections import episodes, reflections
 from saem.infer.memory.rows import Message, Share, Use
+from saem.infer.memory.statements import statements
 from saem.sources.records import records
+from saem.transform.embed import embed
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
+    from saem.engine.table import Table
 
-KINDS = ("messages", "claims", "beliefs", "reflections", "episodes", "shares", "uses")
+KINDS = ("messages", "claims", "beliefs", "reflections", "episodes", "vectors", "shares", "uses")
 SCOPE = ("user", "agent")
 
 
@@ -22,20 +25,26 @@ def table(name: str, kind: str) -> str:
     return f"{name}_{kind}"
 
 
-def declare(db: "Project", name: str, extractor: Any = "rules") -> None:
+def declare(db: "Project", name: str, extractor: Any = "rules", embedder: str | None = None) -> None:
     """Declare the tables of a memory, once. Rows that are put by other ways than `remember` are nobody's to read."""
     if not name or name[0] in "_0123456789" or set(name) - set(NAME):
         raise SaemError("E201", f"'{name}' cannot name a memory", where=caller(), fix="lower-case letters, digits and '_', a letter first")
     extract_of(extractor)
     if table(name, "messages") in db.tables:
         return
-    messages = db.source(table(name, "messages"), records(Message), readers=[])
+    derive(db.source(table(name, "messages"), records(Message), readers=[]), name, extractor, embedder)
+    db.source(table(name, "shares"), records(Share), readers=[])
+    db.source(table(name, "uses"), records(Use), readers=[])
+
+
+def derive(messages: "Table", name: str, extractor: Any = "rules", embedder: str | None = None) -> None:
+    """What a table of messages is made into, wherever they come from. embedder: that embeds what is said; None = nothing is embedded."""
     claimed = messages.derive(table(name, "claims"), claims(extractor=extractor))
     believed = claimed.derive(table(name, "beliefs"), beliefs, by=[*SCOPE, "subject", "predicate"])
     believed.derive(table(name, "reflections"), reflections, by=[*SCOPE, "topic"])
     messages.derive(table(name, "episodes"), episodes, by=[*SCOPE, "session"])
-    db.source(table(name, "shares"), records(Share), readers=[])
-    db.source(table(name, "uses"), records(Use), readers=[])
+    if embedder is not None:
+        messages.derive(table(name, "vectors"), statements, embed(model=embedder, above=()))
 
 
 def names(db: "Project") -> list[str]:

@@ -3,7 +3,7 @@
 import datetime
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -29,6 +29,7 @@ class Uses:
         self.new: Counter[str] = Counter()
         self.last: dict[str, datetime.datetime] = {}
         self._kept: tuple[object, dict[str, Use]] = (None, {})
+        self._readers: dict[str, int] = {}  # of the rows that are kept
 
     def kept(self) -> Mapping[str, Use]:
         """{message: use} as rows have it, published or waiting."""
@@ -36,17 +37,19 @@ class Uses:
         last, waits = self.db.catalog.inbox(own)
         mark = (heads.get(own), last, len(waits))
         if self._kept[0] != mark:
-            found = {}
+            found, self._readers = {}, {}
             if own in heads:
                 from saem.engine.project import Project
 
-                rows = Project.published(self.db.origin, own, heads).to_table(columns=row_schema(Use).names)
+                rows = Project.published(self.db.origin, own, heads).to_table(columns=[*row_schema(Use).names, "_readers"])
                 found = {each.message: each for each in objects(rows, Use)}
+                self._readers = dict(zip(found, rows["_readers"].to_pylist(), strict=True))
             for key, row in waits.items():
                 if row is None:
                     found.pop(key, None)
                 else:
-                    values = json.loads(row)["row"]
+                    body = json.loads(row)
+                    values, self._readers[key] = body["row"], body["readers"]
                     found[key] = Use(key, values["count"], datetime.datetime.fromisoformat(values["last"]))
             self._kept = (mark, found)
         return self._kept[1]
@@ -56,12 +59,20 @@ class Uses:
         self.last |= dict.fromkeys(messages, at)
 
     def keep(self, tail: Iterable[Waiting]) -> None:
-        """Put what was counted, of messages that are still there; `tail` waits for a run."""
-        if not self.new:
+        """Put what was counted, of messages that are still there; counts of others go, and those who may read a message read its count.
+
+        tail  what waits for a run
+        """
+        kept = self.kept()
+        if not self.new and not kept:
             return
-        kept, codes = self.kept(), self._codes(tail)
+        codes = self._codes({*self.new, *kept}, tail)
+        if gone := sorted(kept.keys() - codes.keys()):
+            self.db.tables[table(self.name, "uses")].drop(gone)
         rows = [
-            Use(key, times + (kept[key].count if key in kept else 0), self.last[key]) for key, times in self.new.items() if key in codes
+            Use(key, self.new[key] + (kept[key].count if key in kept else 0), self.last[key] if key in self.last else kept[key].last)
+            for key in codes
+            if key in self.new or self._readers[key] != codes[key]  # those of its message have changed
         ]
         if rows:
             self.db.tables[table(self.name, "uses")].put(
@@ -73,9 +84,9 @@ class Uses:
         self.new.clear()
         self.last.clear()
 
-    def _codes(self, tail: Iterable[Waiting]) -> dict[str, int]:
-        """{message: its readers} of those that were counted and are there."""
-        names = {message_id(self.name, key): key for key in self.new}
+    def _codes(self, keys: Collection[str], tail: Iterable[Waiting]) -> dict[str, int]:
+        """{message: its readers} of those that are there."""
+        names = {message_id(self.name, key): key for key in keys}
         found = {}
         if table(self.name, "messages") in self.db.heads():
             rows = lookup(self.db.published(table(self.name, "messages")), "_id", pa.array(sorted(names), ID), ["_id", "_readers"])
@@ -83,6 +94,6 @@ class Uses:
         for each in tail:
             if each.message is None:
                 found.pop(each.key, None)
-            elif each.key in self.new:
+            elif each.key in keys:
                 found[each.key] = each.code
         return found

@@ -1,0 +1,65 @@
+"""What each asker reaches, kept ready: what is published is read once a publish, what waits once a message."""
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from saem.infer.memory import nearness
+from saem.infer.memory.present import Published, Waiting, laid_over, load, waiting
+from saem.infer.memory.reach import Reach
+from saem.infer.memory.recalling import Searched, index
+from saem.infer.memory.tables import table
+from saem.infer.memory.texts import Texts
+from saem.infer.memory.uses import Uses
+
+if TYPE_CHECKING:
+    from saem.engine.project import Project
+
+MOST_REACHES = 64  # that are kept
+
+
+@dataclass
+class _Read:
+    """One reach as it was read: mark = the published versions, tail_mark = what waited."""
+
+    mark: object
+    published: Published
+    texts: Texts
+    tail_mark: object = None
+    searched: Searched | None = None
+
+
+class Ready:
+    """The reaches of one memory, those that were asked for last."""
+
+    def __init__(self, db: "Project", name: str, extractor: Any, uses: Uses) -> None:
+        self.db, self.name, self.extractor, self.uses = db, name, extractor, uses
+        self._inbox: dict[int, Waiting] = {}
+        self._claims: dict[str, Any] = {}
+        self._read: dict[Reach, _Read] = {}
+
+    def clear(self) -> None:
+        """Nothing of what was forgotten stays in memory."""
+        self._inbox.clear()
+        self._claims.clear()
+        self._read.clear()
+
+    def waiting(self) -> list[Waiting]:
+        """What waits for a run; a snapshot waits for nothing."""
+        return [] if getattr(self.db, "pinned", None) is not None else waiting(self.db, self.name, self._inbox)
+
+    def of(self, reach: Reach) -> Searched:
+        """A reach as it is now."""
+        heads = self.db.heads()
+        own = [heads.get(table(self.name, kind)) for kind in ("messages", "claims", "beliefs", "vectors")]
+        mark, tail = tuple((head.place, head.version) if head else None for head in own), self.waiting()
+        tail_mark = (len(tail), tail[-1].number if tail else 0, tail[0].number if tail else 0)
+        read = self._read.get(reach)
+        if read is None or read.mark != mark:
+            if len(self._read) >= MOST_REACHES:
+                self._read.pop(next(iter(self._read)))
+            published = load(self.db, self.name, heads, reach)
+            texts = index(published, nearness.load(self.db, self.name, heads, reach))
+            read = self._read[reach] = _Read(mark, published, texts)
+        if read.searched is None or read.tail_mark != tail_mark:
+            present = laid_over(read.published, tail, reach, self.name, self.extractor, self._claims)
+            read.searched, read.tail_mark = Searched.of(present, read.texts, self.uses.kept()), tail_mark
+        return read.searched
