@@ -1,15 +1,12 @@
 """Commands about forgetting: forget, allow, receipts, verify."""
-import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, WhereOption, hint, project
 from saem.cli.output import Output
-
-if TYPE_CHECKING:
-    from saem.engine.receipts import Receipt
+from saem.cli.receipts import rows_of, show_receipt
 
 TableArgument = Annotated[str, typer.Argument(help="The source: files, or what `db.source` names.")]
 Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Natural keys, such as paths; an archive or folder: all in it.")]
@@ -31,17 +28,17 @@ def forget(table: TableArgument, keys: Keys = None, project_: ProjectOption = No
     db = project(project_, state)
     if not (yes or dry_run or as_json) and sys.stdin.isatty():
         would = db.forget(table, *keys or (), where=where, dry_run=True, wait_s=wait)
-        out.line(_rows(would))
+        out.line(rows_of(would))
         typer.confirm("Erase them for good?", abort=True)
     with out.progress() as listener:
         receipt = db.forget(table, *keys or (), where=where, reason=reason, dry_run=dry_run, wait_s=wait, on_progress=listener)
     if as_json:
         out.data(receipt.to_dict())
     elif dry_run:
-        out.line(_rows(receipt))
+        out.line(rows_of(receipt))
         return
     else:
-        _told(out, receipt, db.state)
+        show_receipt(out, receipt, db.state)
     out.next(hint(f"saem verify {receipt.id}", project_, state))
     if receipt.verdict == "found":
         raise typer.Exit(3)
@@ -91,24 +88,7 @@ def verify(receipt: Annotated[str, typer.Argument(help="A receipt's id, or its l
     if as_json:
         out.data(found.to_dict())
     else:
-        _told(out, found, db.state)
+        show_receipt(out, found, db.state)
     if found.verdict == "found":
         raise typer.Exit(3)
 
-
-def _told(out: Output, receipt: "Receipt", state: str) -> None:
-    out.line(f"receipt {receipt.id}")
-    out.line(_rows(receipt))
-    out.line(receipt.summary())
-    if receipt.held_by:
-        count = len(receipt.held_by) + receipt.more_held
-        tables = sorted({each["table"] for each in receipt.held_by})
-        out.line(f"{count:,} living rows of {', '.join(tables)} hold equal text of their own; the receipt names them and their readers")
-    out.note(f"read it in {os.path.join(state, 'receipts', receipt.id + '.md')}")
-
-
-def _rows(receipt: "Receipt") -> str:
-    rows = ", ".join(f"{count:,} of {name}" for name, count in receipt.rows.items()) or "no rows"
-    done = "would go" if receipt.is_dry else "erased"
-    waiting = f"; {receipt.waiting:,} waiting in the inbox" if receipt.waiting else ""
-    return f"{done}: {rows}{waiting}"

@@ -6,6 +6,7 @@ import typer
 
 from saem.cli.options import AtOption, JsonOption, LimitOption, ProjectOption, QuietOption, StateOption, hint, project
 from saem.cli.output import Output, printable
+from saem.cli.receipts import rows_of, show_receipt
 
 if TYPE_CHECKING:
     from saem.infer.memory import Memory
@@ -81,20 +82,19 @@ def forget(keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", 
 
     Example: saem memory forget --user kim --reason "asked by kim"
     """
-    from saem.cli.forgetting import _rows, _told
     out = Output(as_json, quiet)
     notes = opened(project_, state, name)
     if not (yes or dry_run or as_json) and sys.stdin.isatty():
-        out.line(_rows(notes.forget(*keys or (), user=user, session=session, dry_run=True)))
+        out.line(rows_of(notes.forget(*keys or (), user=user, session=session, dry_run=True)))
         typer.confirm("Erase them for good?", abort=True)
     receipt = notes.forget(*keys or (), user=user, session=session, reason=reason, dry_run=dry_run)
     if as_json:
         out.data(receipt.to_dict())
     elif dry_run:
-        out.line(_rows(receipt))
+        out.line(rows_of(receipt))
         return
     else:
-        _told(out, receipt, notes.db.state)
+        show_receipt(out, receipt, notes.db.state)
     out.next(hint(f"saem verify {receipt.id}", project_, state))
     if receipt.verdict == "found":
         raise typer.Exit(3)
