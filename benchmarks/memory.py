@@ -203,11 +203,8 @@ def contradictions(notes: Memory, spoken: Talk) -> None:
     planted = [fact for fact in spoken.facts if fact.rivals]
     found = notes.conflicts(at=END)
     hit = sum(
-        any(
-            {fact.values[-1], *fact.rivals} <= {b.object for b in each.beliefs.values()}
-            and any(b.user == fact.user for b in each.beliefs.values())
-            for each in found
-        )
+        any({fact.values[-1], *fact.rivals} <= {b.object for b in each.beliefs.values()}
+            and any(b.user == fact.user for b in each.beliefs.values()) for each in found)
         for fact in planted
     )
     print(f"contradictions of equal standing: {hit} of {len(planted)} found, {len(found) - hit} others named")

@@ -11,32 +11,20 @@ from dataclasses import dataclass, field
 
 START = datetime.datetime(2026, 1, 5, 9, 0, tzinfo=datetime.UTC)
 
-CITIES = {
-    "en": "Seoul Busan Daegu Incheon Jeju Berlin Lisbon Osaka Toronto Austin".split(),
-    "ko": "서울 부산 대구 인천 제주 춘천 전주 강릉 수원 대전".split(),
-}
-FIRMS = {
-    "en": ["Naver", "Kakao", "Samsung", "Coupang", "Hanwha", "Spotify", "Siemens", "Bosch"],
-    "ko": ["네이버", "카카오", "삼성전자", "쿠팡", "한화", "라인", "토스", "당근"],
-}
+CITIES = {"en": "Seoul Busan Daegu Incheon Jeju Berlin Lisbon Osaka Toronto Austin".split(),
+          "ko": "서울 부산 대구 인천 제주 춘천 전주 강릉 수원 대전".split()}
+FIRMS = {"en": ["Naver", "Kakao", "Samsung", "Coupang", "Hanwha", "Spotify", "Siemens", "Bosch"],
+         "ko": ["네이버", "카카오", "삼성전자", "쿠팡", "한화", "라인", "토스", "당근"]}
 PETS = {"en": ["Max", "Coco", "Bori", "Luna", "Simba", "Poppy"], "ko": ["콩이", "보리", "초코", "두부", "나비", "호두"]}
-FOODS = {
-    "en": ["ramen", "sushi", "bibimbap", "lasagna", "tacos", "curry"],
-    "ko": ["김치찌개", "떡볶이", "냉면", "초밥", "파스타", "삼겹살"],
-}
+FOODS = {"en": ["ramen", "sushi", "bibimbap", "lasagna", "tacos", "curry"],
+         "ko": ["김치찌개", "떡볶이", "냉면", "초밥", "파스타", "삼겹살"]}
 ALLERGENS = {"en": ["peanuts", "shrimp", "pollen", "cats", "milk"], "ko": ["땅콩", "새우", "꽃가루", "복숭아", "우유"]}
-DATES = {
-    "en": ["June 3", "June 17", "July 8", "September 21", "October 5", "November 12"],
-    "ko": ["6월 3일", "6월 17일", "7월 8일", "9월 21일", "10월 5일", "11월 12일"],
-}
-GOALS = {
-    "en": ["pass the TOPIK exam", "run a marathon", "save ten thousand dollars", "publish a paper", "learn to swim"],
-    "ko": ["토익 900점", "마라톤 완주", "천만 원 모으기", "정보처리기사 합격", "한라산 등반"],
-}
-HOBBIES = {
-    "en": ["climbing", "pottery", "chess", "photography", "baking", "fishing"],
-    "ko": ["등산", "도예", "바둑", "사진", "베이킹", "낚시"],
-}
+DATES = {"en": ["June 3", "June 17", "July 8", "September 21", "October 5", "November 12"],
+         "ko": ["6월 3일", "6월 17일", "7월 8일", "9월 21일", "10월 5일", "11월 12일"]}
+GOALS = {"en": ["pass the TOPIK exam", "run a marathon", "save ten thousand dollars", "publish a paper", "learn to swim"],
+         "ko": ["토익 900점", "마라톤 완주", "천만 원 모으기", "정보처리기사 합격", "한라산 등반"]}
+HOBBIES = {"en": ["climbing", "pottery", "chess", "photography", "baking", "fishing"],
+           "ko": ["등산", "도예", "바둑", "사진", "베이킹", "낚시"]}
 SUBJECTS = {"en": ["calculus", "chemistry", "grammar", "statistics", "history"], "ko": ["수학", "화학", "영문법", "통계", "한국사"]}
 DRINKS = {"en": ["coffee", "green tea", "beer", "cola", "orange juice"], "ko": ["커피", "녹차", "맥주", "콜라", "오렌지 주스"]}
 JOBS = {"en": ["nurse", "teacher", "data engineer", "chef", "architect"], "ko": ["간호사", "교사", "데이터 엔지니어", "요리사", "건축가"]}
@@ -60,96 +48,70 @@ def phone(dice: random.Random) -> str:
 KINDS: dict[str, Kind] = {
     "home": Kind(
         CITIES,
-        {
-            "en": ["I live in {}.", "By the way, I'm based in {} these days.", "I've been living in {} for two years."],
-            "ko": ["나는 {}에 살아.", "저는 지금 {}에서 살고 있어요.", "참고로 난 {}에 거주하고 있어."],
-        },
-        {
-            "en": ["I moved to {} last week.", "Big news, we just relocated to {}!", "I live in {} now."],
-            "ko": ["지난주에 {}로 이사했어.", "저 이번에 {}으로 이사 왔어요.", "이제는 {}에 살아."],
-        },
+        {"en": ["I live in {}.", "By the way, I'm based in {} these days.", "I've been living in {} for two years."],
+         "ko": ["나는 {}에 살아.", "저는 지금 {}에서 살고 있어요.", "참고로 난 {}에 거주하고 있어."]},
+        {"en": ["I moved to {} last week.", "Big news, we just relocated to {}!", "I live in {} now."],
+         "ko": ["지난주에 {}로 이사했어.", "저 이번에 {}으로 이사 왔어요.", "이제는 {}에 살아."]},
         {"en": ["Where do I live?", "Which city do I live in now?"], "ko": ["내가 어디에 살지?", "제가 지금 사는 곳이 어디죠?"]},
     ),
     "employer": Kind(
         FIRMS,
-        {
-            "en": ["I work at {}.", "I'm working for {} as of this year.", "I have a job at {}."],
-            "ko": ["나는 {}에서 일해.", "저 {}에 다녀요.", "{}에서 근무하고 있습니다."],
-        },
-        {
-            "en": ["I quit my old job and joined {}.", "I started working at {} on Monday.", "I switched jobs, I work for {} now."],
-            "ko": ["이번에 {}로 이직했어.", "저 {}에 입사했어요.", "지금은 {}에서 일하고 있어."],
-        },
+        {"en": ["I work at {}.", "I'm working for {} as of this year.", "I have a job at {}."],
+         "ko": ["나는 {}에서 일해.", "저 {}에 다녀요.", "{}에서 근무하고 있습니다."]},
+        {"en": ["I quit my old job and joined {}.", "I started working at {} on Monday.", "I switched jobs, I work for {} now."],
+         "ko": ["이번에 {}로 이직했어.", "저 {}에 입사했어요.", "지금은 {}에서 일하고 있어."]},
         {"en": ["Where do I work?", "Which company do I work for?"], "ko": ["내가 어디서 일하지?", "제 직장이 어디예요?"]},
     ),
     "pet": Kind(
         PETS,
-        {
-            "en": ["My dog's name is {}.", "My dog is called {}.", "The name of my dog is {}."],
-            "ko": ["우리 강아지 이름은 {}야.", "제 강아지 이름은 {}예요.", "우리 강아지는 {}라고 불러."],
-        },
+        {"en": ["My dog's name is {}.", "My dog is called {}.", "The name of my dog is {}."],
+         "ko": ["우리 강아지 이름은 {}야.", "제 강아지 이름은 {}예요.", "우리 강아지는 {}라고 불러."]},
         {"en": [], "ko": []},
         {"en": ["What is my dog's name?", "What's my dog called?"], "ko": ["우리 강아지 이름이 뭐지?", "강아지 이름 기억해?"]},
         changes=False,
     ),
     "food": Kind(
         FOODS,
-        {
-            "en": ["My favorite food is {}.", "My favourite food has always been {}.", "{} is my favorite food."],
-            "ko": ["내가 제일 좋아하는 음식은 {}야.", "제 최애 음식은 {}입니다.", "내 최애 음식은 {}이야."],
-        },
-        {
-            "en": ["My favorite food is {} now.", "Actually, my favorite food changed to {}."],
-            "ko": ["요즘 내 최애 음식은 {}야.", "내가 제일 좋아하는 음식이 {}로 바뀌었어."],
-        },
+        {"en": ["My favorite food is {}.", "My favourite food has always been {}.", "{} is my favorite food."],
+         "ko": ["내가 제일 좋아하는 음식은 {}야.", "제 최애 음식은 {}입니다.", "내 최애 음식은 {}이야."]},
+        {"en": ["My favorite food is {} now.", "Actually, my favorite food changed to {}."],
+         "ko": ["요즘 내 최애 음식은 {}야.", "내가 제일 좋아하는 음식이 {}로 바뀌었어."]},
         {"en": ["What's my favorite food?", "Which food is my favorite?"], "ko": ["내 최애 음식이 뭐지?", "내가 제일 좋아하는 음식은?"]},
     ),
     "allergy": Kind(
         ALLERGENS,
-        {
-            "en": ["I'm allergic to {}.", "I have an allergy to {}.", "I have a {} allergy."],
-            "ko": ["나 {} 알레르기 있어.", "저는 {} 알레르기가 있어요.", "나는 {}에 알레르기가 있어."],
-        },
+        {"en": ["I'm allergic to {}.", "I have an allergy to {}.", "I have a {} allergy."],
+         "ko": ["나 {} 알레르기 있어.", "저는 {} 알레르기가 있어요.", "나는 {}에 알레르기가 있어."]},
         {"en": [], "ko": []},
         {"en": ["What am I allergic to?", "Do I have any allergies?"], "ko": ["내가 무슨 알레르기가 있지?", "제 알레르기가 뭐였죠?"]},
         changes=False,
     ),
     "exam": Kind(
         DATES,
-        {
-            "en": ["My exam is on {}.", "I have an exam on {}.", "The exam is on {}."],
-            "ko": ["{}에 시험이 있어.", "시험은 {}이야.", "내 시험 날짜는 {}이야."],
-        },
-        {
-            "en": ["My exam was moved to {}.", "The exam is now on {}.", "They postponed my exam to {}."],
-            "ko": ["시험이 {}로 바뀌었어.", "시험 날짜가 {}로 변경됐어요.", "시험이 {}로 연기됐어."],
-        },
+        {"en": ["My exam is on {}.", "I have an exam on {}.", "The exam is on {}."],
+         "ko": ["{}에 시험이 있어.", "시험은 {}이야.", "내 시험 날짜는 {}이야."]},
+        {"en": ["My exam was moved to {}.", "The exam is now on {}.", "They postponed my exam to {}."],
+         "ko": ["시험이 {}로 바뀌었어.", "시험 날짜가 {}로 변경됐어요.", "시험이 {}로 연기됐어."]},
         {"en": ["When is my exam?", "What date is the exam?"], "ko": ["시험이 언제지?", "제 시험 날짜 알려 주세요."]},
     ),
     "goal": Kind(
         GOALS,
-        {
-            "en": ["My goal is to {}.", "My goal this year is to {}.", "I want to {}."],
-            "ko": ["내 목표는 {}이야.", "올해 목표는 {}입니다.", "제 목표는 {}이에요."],
-        },
+        {"en": ["My goal is to {}.", "My goal this year is to {}.", "I want to {}."],
+         "ko": ["내 목표는 {}이야.", "올해 목표는 {}입니다.", "제 목표는 {}이에요."]},
         {"en": ["My goal is now to {}.", "I changed my goal: I want to {}."], "ko": ["목표를 {}로 바꿨어.", "이제 내 목표는 {}이야."]},
         {"en": ["What is my goal?", "What was my goal again?"], "ko": ["내 목표가 뭐였지?", "제 목표 기억하세요?"]},
     ),
     "hobby": Kind(
         HOBBIES,
-        {
-            "en": ["My hobby is {}.", "My main hobby is {}.", "For fun, my hobby is {}."],
-            "ko": ["내 취미는 {}이야.", "제 취미는 {}입니다.", "취미는 {}이에요."],
-        },
+        {"en": ["My hobby is {}.", "My main hobby is {}.", "For fun, my hobby is {}."],
+         "ko": ["내 취미는 {}이야.", "제 취미는 {}입니다.", "취미는 {}이에요."]},
         {"en": ["My hobby is {} now.", "My new hobby is {}."], "ko": ["요즘 취미는 {}이야.", "취미가 {}으로 바뀌었어."]},
         {"en": ["What's my hobby?", "What hobby do I have?"], "ko": ["내 취미가 뭐지?", "제 취미 아세요?"]},
     ),
     "weak": Kind(
         SUBJECTS,
-        {
-            "en": ["I'm weak in {}.", "I struggle with {}.", "I'm bad at {}."],
-            "ko": ["나는 {}이 약해.", "저는 {}을 못해요.", "나 {}이 너무 어려워."],
-        },
+        {"en": ["I'm weak in {}.", "I struggle with {}.", "I'm bad at {}."],
+         "ko": ["나는 {}이 약해.", "저는 {}을 못해요.", "나 {}이 너무 어려워."]},
         {"en": [], "ko": []},
         {"en": ["Which subject am I weak in?", "What do I struggle with?"], "ko": ["내가 약한 과목이 뭐지?", "제가 어려워하는 과목은요?"]},
         changes=False,
@@ -163,20 +125,16 @@ KINDS: dict[str, Kind] = {
     ),
     "job": Kind(
         JOBS,
-        {
-            "en": ["I work as a {}.", "My job is {}.", "I'm a {} by profession."],
-            "ko": ["내 직업은 {}야.", "저는 {}로 일하고 있어요.", "제 직업은 {}입니다."],
-        },
+        {"en": ["I work as a {}.", "My job is {}.", "I'm a {} by profession."],
+         "ko": ["내 직업은 {}야.", "저는 {}로 일하고 있어요.", "제 직업은 {}입니다."]},
         {"en": ["I became a {}.", "I'm working as a {} now."], "ko": ["이제 {}로 일해.", "직업을 {}로 바꿨어."]},
         {"en": ["What is my job?", "What's my profession?"], "ko": ["내 직업이 뭐지?", "제 직업이 뭐였죠?"]},
     ),
     "phone": Kind(
         {"en": [], "ko": []},
         {"en": ["My phone number is {}.", "You can reach me, my number is {}."], "ko": ["내 전화번호는 {}이야.", "제 번호는 {}입니다."]},
-        {
-            "en": ["My phone number changed to {}.", "My new phone number is {}."],
-            "ko": ["전화번호가 {}로 바뀌었어.", "제 새 전화번호는 {}예요."],
-        },
+        {"en": ["My phone number changed to {}.", "My new phone number is {}."],
+         "ko": ["전화번호가 {}로 바뀌었어.", "제 새 전화번호는 {}예요."]},
         {"en": ["What's my phone number?"], "ko": ["내 전화번호가 뭐지?", "제 번호 알려 주세요."]},
     ),
 }
@@ -184,157 +142,80 @@ KINDS: dict[str, Kind] = {
 # Sentences that the rules were not tuned on: first statement, change, question
 KEPT_APART: dict[str, dict[str, tuple[list[str], list[str], list[str]]]] = {
     "home": {
-        "en": (
-            ["My apartment is in {}.", "Home for me is {}."],
-            ["I packed everything up and now {} is home.", "We settled down in {} last month."],
-            ["What city am I living in?", "Where's my place?"],
-        ),
-        "ko": (
-            ["우리 집은 {}야.", "제 자취방이 {}에 있어요."],
-            ["드디어 {}에 정착했어.", "집을 {}으로 옮겼어요."],
-            ["나 지금 어느 도시에 살아?", "우리 집이 어디였지?"],
-        ),
+        "en": (["My apartment is in {}.", "Home for me is {}."],
+               ["I packed everything up and now {} is home.", "We settled down in {} last month."],
+               ["What city am I living in?", "Where's my place?"]),
+        "ko": (["우리 집은 {}야.", "제 자취방이 {}에 있어요."], ["드디어 {}에 정착했어.", "집을 {}으로 옮겼어요."],
+               ["나 지금 어느 도시에 살아?", "우리 집이 어디였지?"]),
     },
     "employer": {
-        "en": (
-            ["{} is my employer.", "I'm employed by {}."],
-            ["I left for a new position at {}.", "{} hired me!"],
-            ["Who is my employer?", "What company am I at?"],
-        ),
-        "ko": (
-            ["직장은 {}야.", "제가 다니는 회사는 {}예요."],
-            ["{}에 취직했어.", "회사를 {}로 옮겼습니다."],
-            ["나 무슨 회사 다녀?", "제가 다니는 회사 기억나세요?"],
-        ),
+        "en": (["{} is my employer.", "I'm employed by {}."], ["I left for a new position at {}.", "{} hired me!"],
+               ["Who is my employer?", "What company am I at?"]),
+        "ko": (["직장은 {}야.", "제가 다니는 회사는 {}예요."], ["{}에 취직했어.", "회사를 {}로 옮겼습니다."],
+               ["나 무슨 회사 다녀?", "제가 다니는 회사 기억나세요?"]),
     },
-    "pet": {
-        "en": (["I have a dog named {}.", "We call our dog {}."], [], ["Do you remember the name of my dog?"]),
-        "ko": (["{}라는 강아지를 키워.", "강아지를 키우는데 이름이 {}예요."], [], ["내가 키우는 강아지 이름은?"]),
-    },
+    "pet": {"en": (["I have a dog named {}.", "We call our dog {}."], [], ["Do you remember the name of my dog?"]),
+            "ko": (["{}라는 강아지를 키워.", "강아지를 키우는데 이름이 {}예요."], [], ["내가 키우는 강아지 이름은?"])},
     "food": {
-        "en": (
-            ["Nothing beats {}, my favorite food.", "If I had to pick a favorite food, it's {}."],
-            ["These days {} is my favorite food."],
-            ["What food do I like the most?"],
-        ),
-        "ko": (
-            ["음식 중에는 {}가 제일 좋아.", "나는 음식은 무조건 {}지."],
-            ["이제는 음식 중에 {}가 더 좋아."],
-            ["내가 무슨 음식을 제일 좋아해?"],
-        ),
+        "en": (["Nothing beats {}, my favorite food.", "If I had to pick a favorite food, it's {}."],
+               ["These days {} is my favorite food."], ["What food do I like the most?"]),
+        "ko": (["음식 중에는 {}가 제일 좋아.", "나는 음식은 무조건 {}지."], ["이제는 음식 중에 {}가 더 좋아."],
+               ["내가 무슨 음식을 제일 좋아해?"]),
     },
     "allergy": {
-        "en": (
-            ["{} give me an allergic reaction.", "My doctor says I have to avoid {} because of an allergy."],
-            [],
-            ["Which allergies should you know about?"],
-        ),
+        "en": (["{} give me an allergic reaction.", "My doctor says I have to avoid {} because of an allergy."], [],
+               ["Which allergies should you know about?"]),
         "ko": (["{} 먹거나 닿으면 알레르기가 올라와.", "의사가 {} 알레르기래요."], [], ["나 알레르기 있는 거 뭐야?"]),
     },
     "exam": {
-        "en": (
-            ["I'm taking my exam on {}.", "Exam day is {}."],
-            ["They rescheduled the exam, it's {} now.", "Turns out the exam takes place on {}."],
-            ["On which day do I have my exam?"],
-        ),
-        "ko": (
-            ["{}에 시험 봐.", "시험 보는 날이 {}예요."],
-            ["시험 일정이 {}로 밀렸어.", "알고 보니 시험이 {}이더라."],
-            ["나 시험 며칠이야?"],
-        ),
+        "en": (["I'm taking my exam on {}.", "Exam day is {}."],
+               ["They rescheduled the exam, it's {} now.", "Turns out the exam takes place on {}."], ["On which day do I have my exam?"]),
+        "ko": (["{}에 시험 봐.", "시험 보는 날이 {}예요."], ["시험 일정이 {}로 밀렸어.", "알고 보니 시험이 {}이더라."],
+               ["나 시험 며칠이야?"]),
     },
     "goal": {
-        "en": (
-            ["What I'm aiming for is to {}, that's my goal.", "I've set myself a goal: {}."],
-            ["New goal: {}."],
-            ["Remind me of my goal."],
-        ),
+        "en": (["What I'm aiming for is to {}, that's my goal.", "I've set myself a goal: {}."], ["New goal: {}."],
+               ["Remind me of my goal."]),
         "ko": (["목표로 하는 건 {}야.", "내가 세운 목표, {}."], ["목표 바꿨어, {}."], ["목표가 뭐라고 했더라?"]),
     },
     "hobby": {
-        "en": (
-            ["In my free time I go for {}, my hobby.", "I've taken up {} as a hobby."],
-            ["I picked up {} as my hobby instead."],
-            ["How do I spend my free time, what hobby?"],
-        ),
+        "en": (["In my free time I go for {}, my hobby.", "I've taken up {} as a hobby."], ["I picked up {} as my hobby instead."],
+               ["How do I spend my free time, what hobby?"]),
         "ko": (["취미로 {} 해.", "{}이 취미예요."], ["취미를 {}으로 바꿔 봤어."], ["나 취미로 뭐 해?"]),
     },
-    "weak": {
-        "en": (["{} is my weak point.", "{} gives me a hard time, it's my weakest subject."], [], ["What's my weakest subject?"]),
-        "ko": (["{}이 제일 약한 과목이야.", "{} 과목은 자신이 없어요."], [], ["내 약한 과목이 뭐였더라?"]),
-    },
-    "drink": {
-        "en": (["I can't live without {}.", "I'm a big fan of {}."], [], ["What's the drink I'm fond of?"]),
-        "ko": (["나 {} 없으면 못 살아.", "음료는 {}가 최고지."], [], ["내가 어떤 음료를 즐겨?"]),
-    },
+    "weak": {"en": (["{} is my weak point.", "{} gives me a hard time, it's my weakest subject."], [], ["What's my weakest subject?"]),
+             "ko": (["{}이 제일 약한 과목이야.", "{} 과목은 자신이 없어요."], [], ["내 약한 과목이 뭐였더라?"])},
+    "drink": {"en": (["I can't live without {}.", "I'm a big fan of {}."], [], ["What's the drink I'm fond of?"]),
+              "ko": (["나 {} 없으면 못 살아.", "음료는 {}가 최고지."], [], ["내가 어떤 음료를 즐겨?"])},
     "job": {
-        "en": (
-            ["By profession I am a {}.", "I earn my living as a {}."],
-            ["I've retrained, my job is {} these days."],
-            ["What do I do for a living, my job?"],
-        ),
+        "en": (["By profession I am a {}.", "I earn my living as a {}."], ["I've retrained, my job is {} these days."],
+               ["What do I do for a living, my job?"]),
         "ko": (["직업이 {}예요.", "{} 일을 하고 있어."], ["직업이 {}로 바뀌었습니다."], ["나 직업이 뭐라고 했지?"]),
     },
     "phone": {
-        "en": (
-            ["Call me at {}.", "Here's my phone number: {}."],
-            ["I got a new phone number, {}."],
-            ["How can I be reached by phone, what number?"],
-        ),
+        "en": (["Call me at {}.", "Here's my phone number: {}."], ["I got a new phone number, {}."],
+               ["How can I be reached by phone, what number?"]),
         "ko": (["번호 {}로 연락 주세요.", "내 번호 저장해 둬, {}."], ["전화번호 바꿨어, {}."], ["내 휴대폰 번호 뭐였지?"]),
     },
 }
 
 CHATTER = {
-    "en": [
-        "Can you explain photosynthesis?",
-        "Thanks, that helps a lot.",
-        "What's the weather like there?",
-        "Let me think about it.",
-        "I watched a film about people who live on the moon.",
-        "How do I convert a list to a tuple?",
-        "That exam question was tricky, explain it again.",
-        "Could you write a short poem about autumn?",
-        "Interesting, tell me more about Busan.",
-        "What is a good recipe with tofu?",
-        "My friend lives in {city}.",
-        "My brother works at {firm}.",
-        "My sister's favorite food is {food}.",
-        "My colleague is allergic to {allergen}.",
-        "Which company makes the best phones?",
-        "I read an article on climbing gear.",
-        "Is green tea healthy?",
-        "What city should I visit next?",
-    ],
-    "ko": [
-        "광합성을 설명해 줘.",
-        "고마워, 도움이 됐어.",
-        "오늘 날씨 어때?",
-        "조금 더 생각해 볼게.",
-        "달에 사는 사람들 이야기를 봤어.",
-        "파이썬에서 리스트를 어떻게 합쳐?",
-        "그 시험 문제 다시 설명해 줘.",
-        "가을에 대한 짧은 시를 써 줄래?",
-        "부산에 대해 더 알려 줘.",
-        "두부로 만드는 요리 추천해 줘.",
-        "내 친구는 {city}에 살아.",
-        "우리 형은 {firm}에서 일해.",
-        "제 동생은 {food}를 좋아해요.",
-        "회사 동료가 {allergen} 알레르기가 있대.",
-        "어느 회사 휴대폰이 좋아?",
-        "등산 장비에 대한 글을 읽었어.",
-        "녹차는 몸에 좋아?",
-        "다음에는 어느 도시에 가면 좋을까?",
-    ],
+    "en": ["Can you explain photosynthesis?", "Thanks, that helps a lot.", "What's the weather like there?", "Let me think about it.",
+           "I watched a film about people who live on the moon.", "How do I convert a list to a tuple?",
+           "That exam question was tricky, explain it again.", "Could you write a short poem about autumn?",
+           "Interesting, tell me more about Busan.", "What is a good recipe with tofu?", "My friend lives in {city}.",
+           "My brother works at {firm}.", "My sister's favorite food is {food}.", "My colleague is allergic to {allergen}.",
+           "Which company makes the best phones?", "I read an article on climbing gear.", "Is green tea healthy?",
+           "What city should I visit next?"],
+    "ko": ["광합성을 설명해 줘.", "고마워, 도움이 됐어.", "오늘 날씨 어때?", "조금 더 생각해 볼게.", "달에 사는 사람들 이야기를 봤어.",
+           "파이썬에서 리스트를 어떻게 합쳐?", "그 시험 문제 다시 설명해 줘.", "가을에 대한 짧은 시를 써 줄래?", "부산에 대해 더 알려 줘.",
+           "두부로 만드는 요리 추천해 줘.", "내 친구는 {city}에 살아.", "우리 형은 {firm}에서 일해.", "제 동생은 {food}를 좋아해요.",
+           "회사 동료가 {allergen} 알레르기가 있대.", "어느 회사 휴대폰이 좋아?", "등산 장비에 대한 글을 읽었어.", "녹차는 몸에 좋아?",
+           "다음에는 어느 도시에 가면 좋을까?"],
 }
 REPLIES = {
-    "en": [
-        "Of course. Here is a short explanation.",
-        "Glad to help!",
-        "Noted.",
-        "Here are three ideas you could try.",
-        "Could you tell me more?",
-    ],
+    "en": ["Of course. Here is a short explanation.", "Glad to help!", "Noted.", "Here are three ideas you could try.",
+           "Could you tell me more?"],
     "ko": ["네, 짧게 설명해 드릴게요.", "도움이 되었다니 기뻐요!", "기억해 둘게요.", "세 가지 방법이 있어요.", "조금 더 말해 주시겠어요?"],
 }
 
@@ -437,12 +318,8 @@ def _statement(dice: random.Random, fact: Fact, number: int, value: str | None =
 
 
 def _chatter(dice: random.Random, language: str) -> str:
-    return dice.choice(CHATTER[language]).format(
-        city=dice.choice(CITIES[language]),
-        firm=dice.choice(FIRMS[language]),
-        food=dice.choice(FOODS[language]),
-        allergen=dice.choice(ALLERGENS[language]),
-    )
+    return dice.choice(CHATTER[language]).format(city=dice.choice(CITIES[language]), firm=dice.choice(FIRMS[language]),
+                                                 food=dice.choice(FOODS[language]), allergen=dice.choice(ALLERGENS[language]))
 
 
 _PAIRS = (("으로", "로"), ("이에요", "예요"), ("이야", "야"), ("이라고", "라고"), ("이라는", "라는"), ("을", "를"), ("이", "가"))

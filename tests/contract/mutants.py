@@ -106,8 +106,9 @@ MUTANTS = [
 
     Mutant(3, "a private message's belief is pooled", "return Reach(None if user is None else self.codes(user))", "return Reach(None)",
            MEMORY),
-    Mutant(3, "an agent that speaks with one user reads another's", "return Reach(codes, self.codes(user), user)", "return Reach(codes)",
-           MEMORY),
+    Mutant(3, "an agent that speaks with one user reads another's",
+           "return Reach(codes) if user is None else Reach(codes, self.codes(user), user)",
+           "return Reach(codes)", MEMORY),
     Mutant(3, "what waits is read by everybody", "if self.codes is not None and code not in self.codes:", "if False:", MEMORY),
     Mutant(3, "a count is read by those whose share was taken back", "if key in self.new or self._readers[key] != codes[key]",
            "if key in self.new", ("tests/contract/test_memory.py", "-k", "count")),

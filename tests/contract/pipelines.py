@@ -437,12 +437,8 @@ def twice_said(db: Project, world: "World") -> None:
 
 
 
-@saem.operator(
-    version="1",
-    adds=pa.schema([("me", ID), ("topic", pa.string()), ("author", pa.string()), ("text", pa.string())]),
-    key=[],
-    links=[("_id",)],
-)
+@saem.operator(version="1", adds=pa.schema([("me", ID), ("topic", pa.string()), ("author", pa.string()), ("text", pa.string())]), key=[],
+               links=[("_id",)])
 def itself(docs: Groups) -> Made:
     """A relation by links of one table: each row alone."""
     calls("itself")
@@ -459,12 +455,8 @@ def tie(rows: Groups) -> Made:
     is_same = [rows["text"][a].as_py() == rows["text"][b].as_py() for a, b in pairs]
     left, right = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
     made = pa.table(
-        [
-            rows["me"].take(pa.array(left)),
-            rows["me"].take(pa.array(right)),
-            pa.array([1.0 if same else 0.8 for same in is_same], pa.float32()),
-            pa.array(["exact" if same else "near" for same in is_same]),
-        ],
+        [rows["me"].take(pa.array(left)), rows["me"].take(pa.array(right)),
+         pa.array([1.0 if same else 0.8 for same in is_same], pa.float32()), pa.array(["exact" if same else "near" for same in is_same])],
         schema=EDGE,
     )
     return Made(made, left, beside=((0, np.arange(len(pairs)), right),))
@@ -481,10 +473,8 @@ def spoken_for(rows: Groups, notes: Groups) -> Made:
                 said.setdefault(rows["author"][i].as_py(), (i, j))
     at = [pair[0] for pair in said.values()]
     made = pa.table(
-        {
-            "row": rows["me"].take(pa.array(at, pa.int64())),
-            "keep": pa.array([notes["note"][j].as_py() != "two" for _, j in said.values()], pa.bool_()),
-        }
+        {"row": rows["me"].take(pa.array(at, pa.int64())),
+         "keep": pa.array([notes["note"][j].as_py() != "two" for _, j in said.values()], pa.bool_())}
     )
     return Made(made, np.array(at, np.int64), (np.array([j for _, j in said.values()], np.int64),))
 

@@ -103,20 +103,7 @@ def _run(spans: list[_Span], before: _Span | None, after: _Span | None) -> Itera
         own.sort(key=lambda claim: (claim.said_at, claim.message, claim.start))
         last = own[-1]
         sources = [Source(claim.message, claim.start, claim.end, claim.quote) for claim in own[-SOURCES:]]
-        belief = Belief(
-            last.user,
-            last.agent,
-            last.subject,
-            last.predicate,
-            last.object,
-            last.topic,
-            last.is_many,
-            begins,
-            ends,
-            last.said_at,
-            len(own),
-            ended_by if ends else "",
-            [objects[rival][-1].object for rival in values if rival != value],
-            sources,
-        )
+        belief = Belief(last.user, last.agent, last.subject, last.predicate, last.object, last.topic, last.is_many, begins, ends,
+                        last.said_at, len(own), ended_by if ends else "", [objects[rival][-1].object for rival in values if rival != value],
+                        sources)
         yield belief, list({id(claim): claim for claim in (*holding, *bounds)}.values())

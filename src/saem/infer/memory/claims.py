@@ -33,34 +33,16 @@ def claims(message: Message, extractor: Any = "rules") -> Iterable[Claim]:
     version = version_of(extractor)
     for found in extract_of(extractor)(message.text, message.said_at):
         if not 0 <= found.start < found.end <= len(message.text):
-            raise SaemError(
-                "E406",
-                f"the extractor {version} names characters {found.start} to {found.end} of a message of {len(message.text)}",
-                fix="start and end are offsets into the text that it was given",
-            )
+            raise SaemError("E406",
+                            f"the extractor {version} names characters {found.start} to {found.end} of a message of {len(message.text)}",
+                            fix="start and end are offsets into the text that it was given")
         begins = found.valid_from or message.said_at
         ends = min(filter(None, (found.valid_to, message.expires_at)), default=None)
         if ends is not None and ends <= begins:
             continue
-        yield Claim(
-            message.user,
-            message.agent,
-            message.key,
-            _subject(found, message),
-            found.predicate,
-            found.object,
-            compared(found.object),
-            found.holds,
-            found.is_many,
-            found.topic,
-            message.text[found.start : found.end],
-            found.start,
-            found.end,
-            message.said_at,
-            begins,
-            ends,
-            version,
-        )
+        yield Claim(message.user, message.agent, message.key, _subject(found, message), found.predicate, found.object,
+                    compared(found.object), found.holds, found.is_many, found.topic, message.text[found.start : found.end], found.start,
+                    found.end, message.said_at, begins, ends, version)
 
 
 def _subject(found: Found, message: Message) -> str:

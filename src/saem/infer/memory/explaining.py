@@ -23,14 +23,11 @@ def why(searched: Searched, id: str, policy: Policy, catalog: Catalog, name: str
     item = searched.item(key, 0.0, now, policy, searched.held(now), {"belief", "message"})
     claims = [each for each in present.claims if each.message in sources and (belief is None or each.predicate == belief.predicate)]
     codes = {present.codes[message] for message in sources if message in present.codes}
-    return {
-        "id": key, "kind": "belief" if belief else "message", "is_current": item is not None and item.is_current is not False,
-        "text": item.text if item else "", "tier": item.tier if item else "cold", "figures": item.why if item else {},
-        "readers": sorted({" or ".join(sorted(clause)) for code in codes for clause in catalog.readers(code)}),
-        "claims": [_claim(each) for each in claims],
-        "others": [] if belief is None else _others(present.beliefs, key, belief),
-        "uses": sum(use.count for message in sources if (use := searched.uses.get(message))),
-    }
+    return {"id": key, "kind": "belief" if belief else "message", "is_current": item is not None and item.is_current is not False,
+            "text": item.text if item else "", "tier": item.tier if item else "cold", "figures": item.why if item else {},
+            "readers": sorted({" or ".join(sorted(clause)) for code in codes for clause in catalog.readers(code)}),
+            "claims": [_claim(each) for each in claims], "others": [] if belief is None else _others(present.beliefs, key, belief),
+            "uses": sum(use.count for message in sources if (use := searched.uses.get(message)))}
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -191,12 +191,10 @@ class Memory:
 
     def export(self, *, user: str | None = None, agent: str | None = None) -> dict[str, list[dict[str, Any]]]:
         """Everything that is remembered of the asker, as plain values: messages, claims, beliefs (also superseded ones), reflections."""
-        rows: dict[str, Iterable[Any]] = {
-            "messages": self.messages(user=user, agent=agent),
-            "claims": self._searched(user, agent).present.claims,
-            "beliefs": [b for _, b in self.history(user=user, agent=agent)],
-            "reflections": [r for _, r in self.reflections(user=user, agent=agent)],
-        }
+        rows: dict[str, Iterable[Any]] = {"messages": self.messages(user=user, agent=agent),
+                                          "claims": self._searched(user, agent).present.claims,
+                                          "beliefs": [b for _, b in self.history(user=user, agent=agent)],
+                                          "reflections": [r for _, r in self.reflections(user=user, agent=agent)]}
         return {kind: [explaining.plain(each) for each in found] for kind, found in rows.items()}
 
     def tools(self, *, session: str, user: str | None = None, agent: str | None = None) -> list[Tool]:

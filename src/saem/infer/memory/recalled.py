@@ -59,18 +59,12 @@ class Recall:
         return "\n".join(each.text for each in self.items)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "question": self.question,
-            "items": [each.to_dict() for each in self.items],
-            "tokens": self.tokens,
-            "left_out": self.left_out,
-        }
+        return {"question": self.question, "items": [each.to_dict() for each in self.items], "tokens": self.tokens,
+                "left_out": self.left_out}
 
     def _repr_html_(self) -> str:
-        return html.table(
-            ["", "memory", "since", "score", "tier"],
-            [[i.kind, i.text, f"{i.said_at:%Y-%m-%d}", f"{i.score:.2f}", i.tier] for i in self.items],
-        )
+        return html.table(["", "memory", "since", "score", "tier"],
+                          [[i.kind, i.text, f"{i.said_at:%Y-%m-%d}", f"{i.score:.2f}", i.tier] for i in self.items])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,10 +96,8 @@ def line_of_message(message: Message, is_current: bool | None) -> str:
     """A message as a line of a prompt; what it said that no longer holds is marked so."""
     text = " ".join(message.text.split())
     shown = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS].rstrip() + " ..."
-    return (
-        f"{message.user or message.agent if message.role != 'assistant' else message.agent}, {message.said_at:%Y-%m-%d}"
-        f"{', no longer so' if is_current is False else ''}: {shown}"
-    )
+    return (f"{message.user or message.agent if message.role != 'assistant' else message.agent}, {message.said_at:%Y-%m-%d}"
+            f"{', no longer so' if is_current is False else ''}: {shown}")
 
 
 def fitting(items: Sequence[Item], budget: int) -> tuple[list[Item], int]:

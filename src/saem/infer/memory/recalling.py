@@ -111,17 +111,9 @@ class Searched:
         """
         if belief.subject != (belief.user or belief.agent):
             return ""
-        found = [
-            m
-            for word in nouns_of(belief.predicate)
-            for part in (self.texts, self.fresh)
-            if word in part.postings.places
-            for place in part.postings.places[word][0].tolist()
-            if (m := self.present.messages.get(part.keys[place])) is not None
-            and belief.last_said < m.said_at <= at
-            and m.user == belief.user
-            and self._may_say(m)
-        ]
+        found = [m for word in nouns_of(belief.predicate) for part in (self.texts, self.fresh) if word in part.postings.places
+                 for place in part.postings.places[word][0].tolist() if (m := self.present.messages.get(part.keys[place])) is not None
+                 and belief.last_said < m.said_at <= at and m.user == belief.user and self._may_say(m)]
         return max(found, key=lambda m: (m.said_at, m.key)).key if found else ""
 
     def _may_say(self, message: Message) -> bool:
@@ -142,60 +134,18 @@ class Searched:
         importance = importance_of(message, own) * (0 if is_current is False else 1)
         text = line_of_message(message, is_current)
         source = Source(key, 0, len(message.text), message.text)
-        return self._scored(
-            "message",
-            key,
-            text,
-            message.user,
-            message.agent,
-            message.said_at,
-            is_current,
-            (),
-            (source,),
-            relevance,
-            importance,
-            [key],
-            at,
-            policy,
-        )
+        return self._scored("message", key, text, message.user, message.agent, message.said_at, is_current, (), (source,), relevance,
+                            importance, [key], at, policy)
 
     def _belief(self, key: str, belief: Belief, relevance: float, at: Time, policy: Policy) -> Item:
         messages, doubt = [source.message for source in belief.sources], self.doubts(belief, at)
         text = line_of(belief) + (f" (unsure, said later: {' '.join(self.present.messages[doubt].text.split())})" if doubt else "")
-        return self._scored(
-            "belief",
-            key,
-            text,
-            belief.user,
-            belief.agent,
-            belief.last_said,
-            None if doubt else True,
-            tuple(belief.rivals),
-            tuple(belief.sources),
-            relevance,
-            importance_of_belief(belief),
-            messages,
-            at,
-            policy,
-        )
+        return self._scored("belief", key, text, belief.user, belief.agent, belief.last_said, None if doubt else True, tuple(belief.rivals),
+                            tuple(belief.sources), relevance, importance_of_belief(belief), messages, at, policy)
 
-    def _scored(
-        self,
-        kind: str,
-        key: str,
-        text: str,
-        user: str,
-        agent: str,
-        said_at: Time,
-        is_current: bool | None,
-        rivals: tuple[str, ...],
-        sources: tuple[Source, ...],
-        relevance: float,
-        importance: float,
-        messages: Sequence[str],
-        at: Time,
-        policy: Policy,
-    ) -> Item:
+    def _scored(self, kind: str, key: str, text: str, user: str, agent: str, said_at: Time, is_current: bool | None,
+                rivals: tuple[str, ...], sources: tuple[Source, ...], relevance: float, importance: float, messages: Sequence[str],
+                at: Time, policy: Policy) -> Item:
         recency = policy.faded((at - said_at).total_seconds() / DAY_S)
         uses = [self.uses[m] for m in messages if m in self.uses]
         often = frequency(sum(use.count * policy.faded((at - use.last).total_seconds() / DAY_S) for use in uses))

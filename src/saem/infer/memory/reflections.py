@@ -16,15 +16,8 @@ FEWEST_CHARS = 8  # a shorter sentence ("Thanks!") tells nothing
 @operator(version="1", key=[])
 def reflections(known: list[Belief]) -> Iterable[Reflection]:
     """What is believed of one user on one topic, a line for each subject and predicate, with what it was before."""
-    yield Reflection(
-        known[0].user,
-        known[0].agent,
-        known[0].topic,
-        "\n".join(_lines(known)),
-        len(known),
-        min(each.valid_from for each in known),
-        max(each.last_said for each in known),
-    )
+    yield Reflection(known[0].user, known[0].agent, known[0].topic, "\n".join(_lines(known)), len(known),
+                     min(each.valid_from for each in known), max(each.last_said for each in known))
 
 
 def _lines(known: list[Belief]) -> Iterator[str]:
@@ -53,25 +46,14 @@ def episodes(said: list[Message]) -> Iterable[Episode]:
     """A session in the sentences that share most words with the rest of it."""
     ordered = sorted(said, key=lambda m: (m.said_at, m.key))
     first = ordered[0]
-    yield Episode(
-        first.user,
-        first.agent,
-        first.session,
-        " ".join(_telling([m.text for m in ordered if m.role != "assistant"])),
-        len(ordered),
-        first.said_at,
-        ordered[-1].said_at,
-    )
+    yield Episode(first.user, first.agent, first.session, " ".join(_telling([m.text for m in ordered if m.role != "assistant"])),
+                  len(ordered), first.said_at, ordered[-1].said_at)
 
 
 def _telling(texts: list[str]) -> list[str]:
     sentences = list(
-        dict.fromkeys(
-            part.strip()
-            for text in texts
-            for part in re.split(r"(?<=[.!?])\s+|\n", text)
-            if len(part.strip()) >= FEWEST_CHARS and not part.strip().endswith("?")
-        )
+        dict.fromkeys(part.strip() for text in texts for part in re.split(r"(?<=[.!?])\s+|\n", text)
+                      if len(part.strip()) >= FEWEST_CHARS and not part.strip().endswith("?"))
     )
     held = [set(each.split()) for each in words.tokenize(sentences)]
     spread = Counter(word for each in held for word in each)

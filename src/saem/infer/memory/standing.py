@@ -21,14 +21,8 @@ class Conflict:
             "subject": self.subject,
             "predicate": self.predicate,
             "claims": [
-                {
-                    "id": key,
-                    "user": b.user,
-                    "agent": b.agent,
-                    "object": b.object,
-                    "said_at": b.last_said.isoformat(),
-                    "messages": [s.message for s in b.sources],
-                }
+                {"id": key, "user": b.user, "agent": b.agent, "object": b.object, "said_at": b.last_said.isoformat(),
+                 "messages": [s.message for s in b.sources]}
                 for key, b in self.beliefs.items()
             ],
         }
@@ -91,10 +85,8 @@ def conflicts(held: Mapping[str, Belief]) -> list[Conflict]:
 
 def _rivals(members: dict[str, Belief], about_self: bool) -> Iterable[dict[str, Belief]]:
     if about_self or len({each.user for each in members.values()}) == 1:
-        parts = [
-            {key: each for key, each in members.items() if (each.user, each.subject) == who}
-            for who in sorted({(each.user, each.subject) for each in members.values()})
-        ]
+        parts = [{key: each for key, each in members.items() if (each.user, each.subject) == who}
+                 for who in sorted({(each.user, each.subject) for each in members.values()})]
     else:
         parts = [members]
     for part in parts:

@@ -50,8 +50,5 @@ def derive(messages: "Table", name: str, extractor: Any = "rules", embedder: str
 def names(db: "Project") -> list[str]:
     """The memories of a project, declared or only published."""
     known = {*db.tables, *db.heads()}
-    return sorted(
-        each.removesuffix("_messages")
-        for each in known
-        if each.endswith("_messages") and {table(each.removesuffix("_messages"), kind) for kind in ("shares", "uses")} <= known
-    )
+    return sorted(each.removesuffix("_messages") for each in known
+                  if each.endswith("_messages") and {table(each.removesuffix("_messages"), kind) for kind in ("shares", "uses")} <= known)

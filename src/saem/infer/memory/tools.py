@@ -39,31 +39,15 @@ def tools(notes: "Memory", user: str | None, agent: str | None, session: str) ->
         return {"id": notes.revise(id, value or None, user=user, agent=agent, session=session)}
 
     return [
-        Tool(
-            "recall",
-            "Search what is remembered: facts, and what was said. Use it before you say that you do not know.",
-            _schema(["query"], query=("string", "what to look for, in words"), limit=("integer", "at most so many memories")),
-            recall,
-        ),
-        Tool(
-            "remember",
-            "Remember a plain statement for later, in one sentence.",
-            _schema(["text"], text=("string", "the statement"), importance=("number", "0 to 1")),
-            remember,
-        ),
-        Tool(
-            "revise",
-            "Correct a fact that recall gave. Without a value: it is no longer so. The older one is kept as superseded.",
-            _schema(["id"], id=("string", "the id that recall gave"), value=("string", "what is so now")),
-            revise,
-        ),
+        Tool("recall", "Search what is remembered: facts, and what was said. Use it before you say that you do not know.",
+             _schema(["query"], query=("string", "what to look for, in words"), limit=("integer", "at most so many memories")), recall),
+        Tool("remember", "Remember a plain statement for later, in one sentence.",
+             _schema(["text"], text=("string", "the statement"), importance=("number", "0 to 1")), remember),
+        Tool("revise", "Correct a fact that recall gave. Without a value: it is no longer so. The older one is kept as superseded.",
+             _schema(["id"], id=("string", "the id that recall gave"), value=("string", "what is so now")), revise),
     ]
 
 
 def _schema(required: list[str], **properties: tuple[str, str]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": required,
-        "additionalProperties": False,
-        "properties": {name: {"type": kind, "description": what} for name, (kind, what) in properties.items()},
-    }
+    return {"type": "object", "required": required, "additionalProperties": False,
+            "properties": {name: {"type": kind, "description": what} for name, (kind, what) in properties.items()}}

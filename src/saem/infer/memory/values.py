@@ -6,12 +6,8 @@ import unicodedata
 
 _EDGES = re.compile(r"^(?:the|a|an|to|my|our)\s+|^[\s'\"“”‘’.,!?~:;()-]+|[\s'\"“”‘’.,!?~:;()-]+$", re.IGNORECASE)
 _MONTHS = "january february march april may june july august september october november december".split()
-_DAY = re.compile(
-    r"(?P<iso>\d{4}-\d{1,2}-\d{1,2})"
-    r"|(?:(?P<ky>\d{4})년\s*)?(?P<km>\d{1,2})월\s*(?P<kd>\d{1,2})일"
-    rf"|(?P<em>{'|'.join(_MONTHS)})\s+(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<ey>\d{{4}}))?",
-    re.IGNORECASE,
-)
+_DAY = re.compile(r"(?P<iso>\d{4}-\d{1,2}-\d{1,2})" r"|(?:(?P<ky>\d{4})년\s*)?(?P<km>\d{1,2})월\s*(?P<kd>\d{1,2})일"
+                  rf"|(?P<em>{'|'.join(_MONTHS)})\s+(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<ey>\d{{4}}))?", re.IGNORECASE)
 
 
 def compared(text: str) -> str:
@@ -42,10 +38,8 @@ def day(text: str, said_at: datetime.datetime) -> datetime.datetime | None:
             year, month, number = int(found["ky"] or 0), int(found["km"]), int(found["kd"])
         else:
             year, month, number = int(found["ey"] or 0), _MONTHS.index(found["em"].lower()) + 1, int(found["ed"])
-        made = [
-            datetime.datetime(y, month, number, tzinfo=datetime.UTC)
-            for y in ([year] if year else range(said_at.year - 1, said_at.year + 2))
-        ]
+        made = [datetime.datetime(y, month, number, tzinfo=datetime.UTC)
+                for y in ([year] if year else range(said_at.year - 1, said_at.year + 2))]
     except ValueError:
         return None
     return min(made, key=lambda each: abs(each - said_at))

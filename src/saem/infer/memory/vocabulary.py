@@ -22,12 +22,9 @@ class Predicate:
 
 
 PREDICATES = [
-    Predicate(
-        "home",
-        "profile",
-        "home, home town, address, residence, place, apartment, house, city, 집, 주소, 사는 곳, 거주지, 자취방, 사는 도시",
-        "live living reside based moved home address city place where 살다 사는 살아 거주 집 주소 이사 도시 곳",
-    ),
+    Predicate("home", "profile",
+              "home, home town, address, residence, place, apartment, house, city, 집, 주소, 사는 곳, 거주지, 자취방, 사는 도시",
+              "live living reside based moved home address city place where 살다 사는 살아 거주 집 주소 이사 도시 곳"),
     Predicate("name", "profile", "name, full name, 이름, 성함", "name called 이름 성함"),
     Predicate("nickname", "profile", "nickname, 별명", "nickname call 별명 부르다 불러"),
     Predicate("age", "profile", "age, 나이", "age old years 나이 몇 살"),
@@ -41,34 +38,18 @@ PREDICATES = [
     Predicate(
         "email", "profile", "email, e-mail, email address, 이메일, 메일, 이메일 주소, 메일 주소", "email mail address 이메일 메일 주소"
     ),
-    Predicate(
-        "employer",
-        "work",
-        "employer, company, workplace, 직장, 회사, 다니는 회사, 일하는 곳",
-        "work employer company job workplace employed hired 일하다 일해 직장 회사 다니다 다녀 근무 취직",
-    ),
-    Predicate(
-        "job",
-        "work",
-        "job, profession, occupation, work, role, position, 직업, 직책, 직무, 하는 일",
-        "job profession occupation work living do 직업 직책 직무 일",
-    ),
+    Predicate("employer", "work", "employer, company, workplace, 직장, 회사, 다니는 회사, 일하는 곳",
+              "work employer company job workplace employed hired 일하다 일해 직장 회사 다니다 다녀 근무 취직"),
+    Predicate("job", "work", "job, profession, occupation, work, role, position, 직업, 직책, 직무, 하는 일",
+              "job profession occupation work living do 직업 직책 직무 일"),
     Predicate(
         "school", "work", "school, university, college, 학교, 대학교, 대학", "school university college study 학교 대학교 대학 다니다"
     ),
     Predicate("major", "work", "major, 전공", "major study 전공"),
-    Predicate(
-        "goal",
-        "plans",
-        "goal, aim, target, ambition, resolution, 목표, 꿈, 계획",
-        "goal aim want target plan ambition achieve 목표 꿈 계획 하고 싶다",
-    ),
-    Predicate(
-        "exam",
-        "plans",
-        "exam, exam date, test, test date, 시험, 시험 날짜, 시험일, 시험 일정, 시험 보는 날",
-        "exam test date day when 시험 날짜 일정 언제 며칠",
-    ),
+    Predicate("goal", "plans", "goal, aim, target, ambition, resolution, 목표, 꿈, 계획",
+              "goal aim want target plan ambition achieve 목표 꿈 계획 하고 싶다"),
+    Predicate("exam", "plans", "exam, exam date, test, test date, 시험, 시험 날짜, 시험일, 시험 일정, 시험 보는 날",
+              "exam test date day when 시험 날짜 일정 언제 며칠"),
     Predicate("hobby", "tastes", "hobby, pastime, 취미", "hobby pastime fun free time 취미 여가"),
     Predicate("diet", "tastes", "diet, 식단", "diet eat vegetarian vegan 식단 채식 먹다"),
     Predicate(
@@ -76,13 +57,8 @@ PREDICATES = [
     ),
     Predicate("dislikes", "tastes", "", "dislike hate avoid 싫어하다 싫어하는 싫어해", is_many=True),
     Predicate("allergy", "health", "allergy, allergies, 알레르기, 알러지", "allergic allergy allergies 알레르기 알러지", is_many=True),
-    Predicate(
-        "weak in",
-        "skills",
-        "weak subject, weakest subject, weak point, 약한 과목, 약점",
-        "weak weakest weakness struggle bad subject hard difficult 약하다 약한 과목 어려워하는 어렵다 못하다 약점",
-        is_many=True,
-    ),
+    Predicate("weak in", "skills", "weak subject, weakest subject, weak point, 약한 과목, 약점",
+              "weak weakest weakness struggle bad subject hard difficult 약하다 약한 과목 어려워하는 어렵다 못하다 약점", is_many=True),
     Predicate("good at", "skills", "strong point, 잘하는 과목, 강점", "good strong strength subject 잘하다 잘하는 강점 과목", is_many=True),
     Predicate("studies", "skills", "", "study learn learning 공부 배우다 배우는", is_many=True),
     Predicate("speaks", "skills", "language, 언어", "speak language 언어 말하다", is_many=True),
@@ -94,19 +70,8 @@ _BY_NOUN = {noun.strip(): each for each in PREDICATES for noun in each.nouns.spl
 _FAVORITE = re.compile(r"^(?:favou?rite|최애|가장 좋아하는|제일 좋아하는|젤 좋아하는)\s+(.+)$")
 _NEW = re.compile(r"^(?:(?:new|current|main|own|old|actual|latest|새로운|새|현재|지금|주된|올해|이번|바뀐|진짜)\s+)+")
 _TAIL = re.compile(r"\s+(?:this year|this month|right now|these days|at the moment)$")
-_KINDS = {
-    "음식": "food",
-    "색": "color",
-    "색깔": "color",
-    "colour": "color",
-    "영화": "movie",
-    "노래": "song",
-    "책": "book",
-    "음료": "drink",
-    "가수": "singer",
-    "과목": "subject",
-    "운동": "sport",
-}
+_KINDS = {"음식": "food", "색": "color", "색깔": "color", "colour": "color", "영화": "movie", "노래": "song", "책": "book", "음료": "drink",
+          "가수": "singer", "과목": "subject", "운동": "sport"}
 _NAME_OF = re.compile(r"^(?:(?:the )?name of (?:my |our |the )?(?P<a>.+)|(?P<b>.+?)(?:'s|’s)? name|(?P<c>.+?)의? 이름)$")
 _PETS = {"강아지": "dog", "개": "dog", "고양이": "cat", "puppy": "dog", "kitten": "cat"}
 

@@ -12,10 +12,8 @@ _PEOPLE = (
     "friend|best friend|brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|colleague|coworker|boss|teacher|roommate|"
     "cousin|partner|neighbou?r|girlfriend|boyfriend|uncle|aunt|grandmother|grandfather|team|child|kid|baby"
 )
-_EVENTS = (
-    "exam|test|quiz|final|midterm|interview|appointment|meeting|flight|presentation|deadline|surgery|wedding|trip|class|concert|"
-    "defen[cs]e|game|match|check-?up"
-)
+_EVENTS = ("exam|test|quiz|final|midterm|interview|appointment|meeting|flight|presentation|deadline|surgery|wedding|trip|class|concert|"
+           "defen[cs]e|game|match|check-?up")
 _WHO = rf"(?P<who>i|we|(?:my|our) (?:{_PEOPLE})|[A-Z][a-z]+)"
 _ADVERB = (
     r"(?: (?:now|currently|just|recently|actually|really|still|also|finally|already|absolutely|totally|mostly|usually|always|so|very|quite|"
@@ -34,18 +32,12 @@ _RULES: list[tuple[str, bool, str]] = [
     ("home", True, rf"{_WHO}{_BE}{_ADVERB} (?:living|residing|based) {_IN} (?P<o>.+)"),
     ("home", True, rf"{_WHO}{_HAVE} been (?:living|based|residing) {_IN} (?P<o>.+)"),
     ("home", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:moved|relocated) (?:back )?(?:from .+? )?to (?P<o>.+)"),
-    (
-        "employer",
-        False,
-        rf"{_WHO}{_ADVERB} (?:quit|left|resigned from|got fired from|{_NOT} work (?:at|for)|stopped working (?:at|for)) (?P<o>.+)",
-    ),
+    ("employer", False,
+     rf"{_WHO}{_ADVERB} (?:quit|left|resigned from|got fired from|{_NOT} work (?:at|for)|stopped working (?:at|for)) (?P<o>.+)"),
     ("employer", True, rf"{_WHO}{_ADVERB} works? (?:at|for) (?P<o>.+)"),
     ("employer", True, rf"{_WHO}{_BE}{_ADVERB} (?:working|employed) (?:at|for|with) (?P<o>.+)"),
-    (
-        "employer",
-        True,
-        rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:joined|(?:started|began) (?:working |to work |a new job |a job )?(?:at|for)) (?P<o>.+)",
-    ),
+    ("employer", True,
+     rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:joined|(?:started|began) (?:working |to work |a new job |a job )?(?:at|for)) (?P<o>.+)"),
     ("employer", True, rf"{_WHO}{_ADVERB} (?:have|has|got|found) a(?: new)? job (?:at|with) (?P<o>.+)"),
     ("job", True, rf"{_WHO}{_ADVERB} works? as (?:an? |the )?(?P<o>.+)"),
     ("job", True, rf"{_WHO}{_BE}{_ADVERB} working as (?:an? |the )?(?P<o>.+)"),
@@ -74,7 +66,8 @@ _MATCHERS = [(predicate, holds, re.compile(pattern, re.IGNORECASE)) for predicat
 _MOVED = r"(?:moved|changed|switched|updated|postponed|rescheduled|pushed(?: back)?|brought forward)"
 _NOW = r"(?: (?:now|still|actually|always|currently|just))*"
 _OWN = re.compile(
-    rf"(?:my|our) (?:(?P<whose>{_PEOPLE})['’]?s )?(?P<p>[^,]{{2,40}}?)(?: has always been|{_BE}{_NOW}(?: {_MOVED} to| called| named| on| at)?"  # noqa: E501
+    rf"(?:my|our) (?:(?P<whose>{_PEOPLE})['’]?s )?(?P<p>[^,]{{2,40}}?)(?: has always been|{_BE}{_NOW}(?: {_MOVED} to| called| named| on"
+    rf"| at)?"
     rf"|(?: was| got| has been)? {_MOVED} to)(?: to)? (?P<o>.+)",
     re.IGNORECASE,
 )
@@ -93,20 +86,22 @@ _THING_ON = re.compile(
 )
 _NAMED = [_THEY_MOVED, _HAS_EVENT, _NAME_OF, _EVENT, _OWN]
 
-_CUT = re.compile(
-    r",\s+(?=(?:i|my|we|our|the|they|you)\b)|:\s+(?=(?:i|my|we)\b)|\s+(?:but|because|although|while)\s+"
-    r"|\s+and\s+(?=(?:i|my|we|our)\b)|\s+and\s+(?=(?:joined|moved|relocated|started|became|work|live|now)\b)|!\s+",
-    re.IGNORECASE,
-)
+_CUT = re.compile(r",\s+(?=(?:i|my|we|our|the|they|you)\b)|:\s+(?=(?:i|my|we)\b)|\s+(?:but|because|although|while)\s+"
+                  r"|\s+and\s+(?=(?:i|my|we|our)\b)|\s+and\s+(?=(?:joined|moved|relocated|started|became|work|live|now)\b)|!\s+",
+                  re.IGNORECASE)
 _LEAD = re.compile(
-    r"^(?:by the way|btw|actually|oh|well|so|also|ok|okay|and|but|fyi|just so you know|(?:big |good |bad )?news|update|note|please|remember(?: that)?|"  # noqa: E501
-    r"for fun|for the record|these days|now|lately|currently|recently|in fact|hi|hello|hey|yes|yeah|no|as of today|today|this week)\b[,:!]?\s+",  # noqa: E501
+    r"^(?:by the way|btw|actually|oh|well|so|also|ok|okay|and|but|fyi|just so you know|(?:big |good |bad )?news|update|note|please"
+    r"|remember(?: that)?|"
+    r"for fun|for the record|these days|now|lately|currently|recently|in fact|hi|hello|hey|yes|yeah|no|as of today|today"
+    r"|this week)\b[,:!]?\s+",
     re.IGNORECASE,
 )
 _TRAIL = re.compile(
-    r"[\s,]+(?:now|these days|any ?more|currently|at the moment|right now|lately|recently|already|again|too|as well|by the way|btw|instead|though|"  # noqa: E501
+    r"[\s,]+(?:now|these days|any ?more|currently|at the moment|right now|lately|recently|already|again|too|as well|by the way|btw"
+    r"|instead|though|"
     r"as of .+|since .+|for (?:\w+ ){0,2}(?:years?|months?|weeks?|days?)|last \w+|this (?:year|week|month|morning|summer)|today|yesterday|"
-    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:starting|beginning|effective|from|until|till) .+|with my .+|very much|a lot|so much)$",  # noqa: E501
+    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:starting|beginning|effective|from|until|till) .+|with my .+|very much|a lot"
+    r"|so much)$",
     re.IGNORECASE,
 )
 _VAGUE = re.compile(
@@ -191,52 +186,21 @@ def _told(subject: str, predicate: str, holds: bool, raw: str, start: int, end: 
             yield _found(subject, "dislikes", each, start, end, not holds, True, known.topic, raw, said_at)
 
 
-def _found(
-    subject: str,
-    predicate: str,
-    value: str,
-    start: int,
-    end: int,
-    holds: bool,
-    is_many: bool,
-    topic: str,
-    raw: str,
-    said_at: datetime.datetime,
-) -> Found:
+def _found(subject: str, predicate: str, value: str, start: int, end: int, holds: bool, is_many: bool, topic: str, raw: str,
+           said_at: datetime.datetime) -> Found:
     until = re.search(r"\b(?:until|till) (.+)$", raw, re.IGNORECASE)
     since = re.search(r"\b(?:starting|beginning|effective|from) (.+)$", raw, re.IGNORECASE)
     ends = day(until[1], said_at) if until else None
     begins = day(since[1], said_at) if since else None
-    return Found(
-        subject,
-        predicate,
-        value,
-        start,
-        end,
-        holds,
-        is_many,
-        topic,
-        begins if begins and begins > said_at else None,
-        ends + datetime.timedelta(days=1) if ends and ends >= said_at else None,
-    )
+    return Found(subject, predicate, value, start, end, holds, is_many, topic, begins if begins and begins > said_at else None,
+                 ends + datetime.timedelta(days=1) if ends and ends >= said_at else None)
 
 
 def _trimmed(raw: str, predicate: str) -> str:
     """Without what is said of its time; a day is the object of an event."""
     value = raw.strip(" .,!\"'“”")
-    if predicate in (
-        "home",
-        "employer",
-        "job",
-        "likes",
-        "allergy",
-        "weak in",
-        "good at",
-        "hobby",
-        "studies",
-        "goal",
-        "",
-    ) or predicate.startswith("favorite"):
+    if predicate in ("home", "employer", "job", "likes", "allergy", "weak in", "good at", "hobby", "studies", "goal",
+                     "") or predicate.startswith("favorite"):
         value = re.sub(r"\s+(?:and|but) i\b.*$", "", value, flags=re.IGNORECASE)
     while (shorter := _TRAIL.sub("", value)) != value and shorter:
         value = shorter

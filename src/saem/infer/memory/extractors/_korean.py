@@ -15,7 +15,8 @@ _PEOPLE = (
 )
 _EVENTS = "시험|중간고사|기말고사|면접|약속|회의|발표|수술|진료|예약|미팅|수업|여행|공연|마감|결혼식|경기|검진|상담"
 _DEGREE = r"(?:(?:정말|진짜|아주|너무|제일|가장|엄청|되게|매우|참|많이|좀|조금|아직|더|특히|원래)\s*)*"
-_IS = r"(?:이야|야|이에요|예요|이예요|에요|입니다|이다|이었어|였어|이거든|거든|이거든요|거든요|임|이고|이며|인데|이죠|죠|이라고 (?:해|합니다|해요)|라고 (?:해|합니다|해요))"  # noqa: E501
+_IS = (r"(?:이야|야|이에요|예요|이예요|에요|입니다|이다|이었어|였어|이거든|거든|이거든요|거든요|임|이고|이며|인데|이죠|죠|이라고 (?:해"
+       r"|합니다|해요)|라고 (?:해|합니다|해요))")
 
 # (predicate, whether it holds, pattern from the start of a clause): the first that fits counts
 _RULES: list[tuple[str, bool, str]] = [
@@ -32,13 +33,15 @@ _RULES: list[tuple[str, bool, str]] = [
     (
         "likes",
         False,
-        rf"(?P<o>.+?)(?:을|를|은|는|이|가)?\s*(?:이제\s*|더 이상\s*|별로\s*)*{_DEGREE}(?:싫어해|싫어하(?!는)|싫어합|싫어졌|안 좋아|좋아하지 않|질렸)",  # noqa: E501
+        rf"(?P<o>.+?)(?:을|를|은|는|이|가)?\s*(?:이제\s*|더 이상\s*|별로\s*)*{_DEGREE}(?:싫어해|싫어하(?!는)|싫어합|싫어졌|안 좋아"
+        rf"|좋아하지 않|질렸)",
     ),
     ("likes", True, rf"(?P<o>.+?)(?:을|를|도)?\s*{_DEGREE}(?:좋아해|좋아하(?!는|지)|좋아합|좋아한다|사랑해|즐겨 (?:마|먹))"),
     (
         "weak in",
         True,
-        rf"(?P<o>\S+(?:\s\S+)?)(?:이|가|을|를|은|는|에)\s*{_DEGREE}(?:약해|약하|약합|약한 편|못해|못하(?!는)|못합|어려워|어렵|자신(?:이)? 없)",  # noqa: E501
+        rf"(?P<o>\S+(?:\s\S+)?)(?:이|가|을|를|은|는|에)\s*{_DEGREE}(?:약해|약하|약합|약한 편|못해|못하(?!는)|못합|어려워|어렵"
+        rf"|자신(?:이)? 없)",
     ),
     ("good at", True, rf"(?P<o>\S+(?:\s\S+)?)(?:을|를|은|는)?\s*{_DEGREE}(?:잘해|잘하(?!는)|잘합)"),
     ("studies", True, r"(?P<o>.+?)(?:을|를)?\s*(?:공부하고|공부해|공부 중|배우고|배워|배우는 중)"),
@@ -60,7 +63,8 @@ _CUT = re.compile(
     r"|,\s+(?=(?:나|저|내|제|우리|난|전)\S?\s|(?:시험|목표|직업|취미)\S?\s)"
 )
 _LEAD = re.compile(
-    r"^(?:(?:참고로|참|아|그리고|근데|그런데|그래서|사실|이번에|지난\s?(?:주|달|해|번)에?|작년에|어제|오늘|얼마 전에|최근에|최근|요즘엔?|요즘은|이제는?|지금은?|현재|드디어|벌써|일단|저번에|"  # noqa: E501
+    r"^(?:(?:참고로|참|아|그리고|근데|그런데|그래서|사실|이번에|지난\s?(?:주|달|해|번)에?|작년에|어제|오늘|얼마 전에|최근에|최근|요즘엔?"
+    r"|요즘은|이제는?|지금은?|현재|드디어|벌써|일단|저번에|"
     r"앞으로|올해는?|네|응|예|안녕하세요|나는|난|나도|나|저는|전|저도|저|내가(?!\s(?:제일|가장|젤|최애))|제가(?!\s(?:제일|가장|젤|최애))|우리는|우린|우리가)[,!]?\s+)+"
 )
 _PERSON = re.compile(rf"^{_OWN}?(?:회사\s|학교\s|대학\s)?(?P<who>{_PEOPLE})(?P<name>\s?[가-힣]{{1,4}})?(?:은|는|이|가)\s+")
@@ -69,7 +73,8 @@ _ASKS = re.compile(r"(?:까요?|나요|ㄹ래|줘|주세요|줄래|주라|할래
 _UNSURE = re.compile(r"려고|예정|면 좋겠|할까|살까|는다면|다면")
 _FIRST = frozenset("나 저 내 제 우리 난 전 이제 지금 요즘 이번 여기 거기 그 이 저희".split())
 _VAGUE = re.compile(
-    r"^(?:이거|그거|저거|이것|그것|여기|거기|무엇|뭐|어디|누구|언제|문제|이 문제|그 문제|질문|숙제|그|너무|정말|잘|다|더|수|말|것|거|.*(?:줄|수))$"  # noqa: E501
+    r"^(?:이거|그거|저거|이것|그것|여기|거기|무엇|뭐|어디|누구|언제|문제|이 문제|그 문제|질문|숙제|그|너무|정말|잘|다|더|수|말|것|거"
+    r"|.*(?:줄|수))$"
 )
 _SCHOOL = re.compile(r"(?:학교|대학|대학원|대)$")
 _EDGE = re.compile(r"^(?:이제는?|지금은?|현재|요즘은?|지난\s?\S+에|이번에|혼자|계속|작년부터|올해부터)\s+")
@@ -114,14 +119,8 @@ def _clause(text: str, start: int, end: int, said_at: datetime.datetime) -> Iter
             return
 
 
-def _named(
-    found: re.Match[str],
-    subject: str,
-    start: int,
-    end: int,
-    times: tuple[datetime.datetime | None, datetime.datetime | None],
-    said_at: datetime.datetime,
-) -> Found | None:
+def _named(found: re.Match[str], subject: str, start: int, end: int, times: tuple[datetime.datetime | None, datetime.datetime | None],
+           said_at: datetime.datetime) -> Found | None:
     """A claim whose predicate is a noun: one that is somebody's, or that everybody has."""
     noun, value = found["p"].strip(), _with_its_i(_trimmed(found["o"]), found.string[found.end("o") :])
     own = found.groupdict().get("own")
@@ -138,15 +137,8 @@ def _named(
     return Found(subject, predicate, value, start, end, True, is_many, "plans" if is_event else topic, *times)
 
 
-def _told(
-    subject: str,
-    predicate: str,
-    holds: bool,
-    raw: str,
-    start: int,
-    end: int,
-    times: tuple[datetime.datetime | None, datetime.datetime | None],
-) -> Iterator[Found]:
+def _told(subject: str, predicate: str, holds: bool, raw: str, start: int, end: int,
+          times: tuple[datetime.datetime | None, datetime.datetime | None]) -> Iterator[Found]:
     value = _trimmed(raw)
     if predicate == "goal":
         value = value[:-1] + "기" if value.endswith("고") else value
