@@ -1,5 +1,6 @@
 """What a user notices of a memory: it finds what was said, knows what no longer holds, keeps secrets, and forgets."""
 import datetime
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -316,6 +317,42 @@ def test_another_process_sees_what_was_remembered(notes: Memory, db: Project) ->
     notes.keep_current()
     with Project(db.state) as other:
         assert current(memory(other, "tutor")) == {"home": "Busan"}
+
+
+def test_many_messages_are_brought_into_the_tables_beside_who_remembers_them(db: Project) -> None:
+    notes = memory(db, "tutor", policy=Policy(run_after=8))
+    for number in range(30):
+        say(notes, f"My locker code is {number}.", f"2026-03-{number + 1:02}")
+        assert f": {number} " in shown(notes, "locker code", user="kim")       # before, during and after the runs
+    deadline = time.monotonic() + 60
+    while not db.heads() and time.monotonic() < deadline:       # nobody has called for a run
+        time.sleep(.05)
+    assert db.table("tutor_beliefs").count() > 0
+    notes.close()
+    assert db.table("tutor_messages").count() == 30
+
+
+def test_a_paraphrase_is_found_by_meaning_and_only_by_those_who_may_read_it(db: Project) -> None:
+    notes, words = memory(db, "tutor"), memory(db, "plain", embedder=None)
+    for own in (notes, words):
+        for user, text in [("kim", "나 커피 없으면 못 살아"), ("lee", "물 없이는 하루도 못 견뎌"), ("kim", "어제 산에 올랐어"),
+                           ("kim", "The train was late again.")]:
+            own.remember(text, session="s", user=user, at="2026-03-01")
+        own.keep_current()
+    question = "Which drink could I not do without?"
+    assert "커피" in shown(notes, question, user="kim")
+    assert "커피" not in shown(words, question, user="kim")
+    assert "커피" not in shown(notes, question, user="lee")
+
+
+def test_of_two_messages_about_one_matter_the_older_is_marked_and_stands_below(notes: Memory) -> None:
+    say(notes, "Gym membership: the green studio downtown.")
+    newer = say(notes, "Gym membership: the blue hall by the river.", "2026-04-01")
+    first, second = notes.recall("gym membership", user="kim").items
+    assert "blue" in first.text
+    assert first.newer == ""
+    assert "spoken of again on 2026-04-01: Gym" in second.text
+    assert (second.newer, second.is_current) == (newer, None)
 
 
 def test_a_snapshot_remembers_what_was_known_then(notes: Memory, db: Project) -> None:

@@ -63,9 +63,8 @@ class Memory:
         message = message_of(text, user, self.name if agent is None else agent, session, role, at, importance, expires)
         self._check_kept_out(message.key)
         self._table("messages").put([message], readers=[self._shares.code(message)])
-        if self._waits() >= self.policy.run_after:
-            self._keep_uses()
-            self._upkeep.start()
+        if (waits := self._waits()) >= self.policy.run_after:
+            self._upkeep.start(waits, self.policy.run_after)
         return message.key
 
     def _check_kept_out(self, key: str) -> None:

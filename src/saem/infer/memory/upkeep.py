@@ -19,15 +19,20 @@ class Upkeep:
         self.db, self.name = db, name
         self.declare: Callable[[Project], None] = lambda project: declare(project, name, extractor, embedder)
         self._thread: threading.Thread | None = None
+        self._next = 0  # how many wait when a run is begun again: one that failed is not begun at every message
 
     def run(self, wait_s: float) -> "Report | None":
         """A run of the memory's tables; None where another is at work."""
         self.join()
         return _run(self.db, self.name, wait_s)
 
-    def start(self) -> None:
-        """Begin a run beside the caller, who does not wait for it. What fails in it fails again in the next run, which tells."""
-        if self._thread is None or not self._thread.is_alive():
+    def start(self, waits: int, every: int) -> None:
+        """Begin a run beside the caller, who does not wait for it. What fails in it fails again in the next run, which tells.
+
+        waits  how many messages do; every: how many more of them before one that failed is tried again
+        """
+        if waits >= self._next and (self._thread is None or not self._thread.is_alive()):
+            self._next = waits + every
             self._thread = threading.Thread(target=self._beside, name=f"saem memory {self.name}")
             self._thread.start()
 
@@ -41,6 +46,7 @@ class Upkeep:
             own.groups, own.models = self.db.groups, self.db.models
             self.declare(own)
             _run(own, self.name, 0.0)
+            self._next = 0
 
 
 def _run(db: "Project", name: str, wait_s: float) -> "Report | None":
