@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from saem.infer.memory.recalled import Item
 
 AS_WELL = 0.7  # of the older one's relevance that the later one has
+FITS = 0.3  # relevance; what fits the question less is neither doubted nor a reason for doubt
 LONGEST = 200  # characters of a later one: what is longer was hardly said about this
 
 
@@ -18,11 +19,12 @@ def marked(items: Sequence[Item], may_say: Callable[[Item], bool]) -> list[Item]
 
     may_say  whether an item may say that something is so
     """
-    sayers = [each for each in items if may_say(each)]
+    sayers = [each for each in items if may_say(each) and each.why["relevance"] >= FITS]
+    fitting = {each.id for each in sayers}
     raised: dict[str, float] = {}
     made = []
     for each in items:
-        newer = _newer(each, sayers) if may_say(each) else None
+        newer = _newer(each, sayers) if each.id in fitting else None
         if newer is not None and each.kind == "belief":
             said = " ".join(newer.sources[0].quote.split())
             each = dataclasses.replace(each, is_current=None, newer=newer.id, text=f"{each.text} (unsure, said later: {said})")
