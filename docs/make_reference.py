@@ -317,6 +317,9 @@ def settings_page(tr: Translate) -> str:
     rows.append((tr("keys of `saem gateway`: `token_env`, `models`, `calls_per_minute`, `tokens_per_day`, `cost_per_day`"),
                  "`[saem.gateway.keys.NAME]`", "", ""))
     rows.append((tr("embedding models that `saem gateway` serves: `embeddings`"), "`[saem.gateway]`", "", ""))
+    from saem.infer.personas import MEANING
+    rows += [(f"{tr('a persona of `saem chat`')}: {tr(meaning)}", f"`[saem.personas.NAME]` `{name}`", "",
+              "`--persona`" if name == "about" else "") for name, meaning in MEANING.items()]
     told_of = dict(re.findall(r"^(\w+)\s{2,}(.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))
     rows += [(f"{tr(told_of[limit.name])} ({limit.default:,})", f"`{limit.name}`", f"`SAEM_{limit.name.upper()}`", "")
              for limit in dataclasses.fields(Limits)]

@@ -15,6 +15,7 @@ from saem.engine.retention import Retention
 from saem.transform.isolation import limits
 
 PIPELINE, SETTINGS, STATE = "pipeline.py", "saem.toml", ".saem"
+CHAT = "chat"            # the memory that `saem chat` makes where a project has none
 KEEP = {"keep_snapshots": "snapshots", "keep_days": "days"}
 KNOWN = ("state", "groups", "groups_from", "models", "mcp", "gateway", "personas", *KEEP, *limits.NAMES)
 
@@ -44,6 +45,12 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     except BaseException:
         db.close()
         raise
+    if f"{CHAT}_messages" not in db.tables and (f"{CHAT}_messages" in db.catalog.heads() or db.catalog.inbox(f"{CHAT}_messages")[0]):
+        from saem.infer.memory.tables import declare as declare_memory
+        declare_memory(db, CHAT)
+    if "approved" not in db.tables and ("approved" in db.catalog.heads() or db.catalog.inbox("approved")[0]):
+        from saem.infer import approved
+        approved.declare(db)
     if any(table.is_indexed for table in db.tables.values()):
         from saem.infer.answers import declare
         declare(db)

@@ -1,4 +1,5 @@
 """What the commands print with --json is what docs/reference/schemas.json says, field by field."""
+import io
 import json
 import os
 import pathlib
@@ -100,6 +101,9 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
         key = memory(db, "tutor").remember("서울로 이사했어", session="s1", user="kim", at="2026-04-01")
     printed |= {"memory list": told("memory", "list", "--user", "kim", "--kind", "all"), "memory export": told("memory", "export")}
     printed |= {"memory why": told("memory", "why", key), "memory forget": told("memory", "forget", key)}
+    monkeypatch.setattr("sys.stdin", io.StringIO("연체료는 얼마인가요?\n"))
+    printed |= {"chat": told("chat", "--as", "kim")}
+    printed |= {"approve": told("approve", "Where is it?", "On floor 2."), "similar": told("similar", "Where is it?")}
     printed |= {"mcp": told("mcp", "--as", "kim", "--dry-run")}
     settings = tmp_path / "school" / "saem.toml"
     more = '\n[saem.models.local]\nmodel = "m"\n\n[saem.gateway.keys.web]\ntoken_env = "WEB_KEY"\n'

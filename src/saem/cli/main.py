@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from saem.cli import asking, building, curating, evaluating, forgetting, looking, remembering, rights, serving, snapshots
+from saem.cli import (
+    approving,
+    asking,
+    building,
+    chatting,
+    curating,
+    evaluating,
+    forgetting,
+    looking,
+    remembering,
+    rights,
+    serving,
+    snapshots,
+)
 
 app = typer.Typer(
     name="saem", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -27,7 +40,8 @@ def _options(version: Annotated[bool, typer.Option("--version", callback=_versio
     """Options of `saem` itself."""
 
 
-for command in (asking.ask, asking.search, asking.show_citation, building.init, building.run, building.plan, building.retry,
+for command in (asking.ask, chatting.chat, approving.approve, approving.similar,
+                asking.search, asking.show_citation, building.init, building.run, building.plan, building.retry,
                 evaluating.evaluate, curating.curate,
                 looking.status, looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor,
                 rights.grant, rights.revoke, rights.who_can_read, rights.why_not, snapshots.log, snapshots.diff, snapshots.restore,

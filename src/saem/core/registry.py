@@ -23,6 +23,7 @@ ROOMS = {
     "embedder": "saem.transform.embedders",
     "learner": "saem.train.learners",
     "provider": "saem.infer.llm.providers",
+    "judge": "saem.infer.judges",
     "extractor": "saem.infer.memory.extractors",
 }
 _UNKNOWN = {"parser": "E101", "strategy": "E104"}       # the code of an unknown name; models have E102

@@ -57,6 +57,7 @@ class Answer:
     cost        of the model's calls; model: its name, '' where none wrote
     unanswered  parts of the question that the documents do not answer
     steps       what was decided on the way, in order
+    because     id of the memory that decided which passage answers, '' where none did
     """
     question: str
     found: bool
@@ -70,6 +71,7 @@ class Answer:
     cost: float = 0.0
     unanswered: list[str] = dataclasses.field(default_factory=list)
     steps: list[Step] = dataclasses.field(default_factory=list, compare=False)
+    because: str = ""
     why: dict[str, float] = dataclasses.field(default_factory=dict, compare=False)
     project: "Project | None" = dataclasses.field(default=None, compare=False, repr=False)
 

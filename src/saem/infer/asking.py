@@ -2,6 +2,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
@@ -19,8 +20,11 @@ from saem.store.reader_sets import EVERYONE
 from saem.store.table import lookup
 
 if TYPE_CHECKING:
+    from saem.engine.project import Project
     from saem.engine.table import Table
     from saem.infer.llm import Model
+    from saem.infer.memory import Memory
+    from saem.infer.personal import Because
     from saem.infer.writing import Answering
     from saem.store.search import Found, Hit
 
@@ -31,12 +35,15 @@ _MARKER = re.compile(r"^(?:[-*•·]|\d+[.)])\s+")      # of a list item: it bel
 
 @overload
 def ask(chunks: "Table", question: str, k: int = ..., where: str | None = ..., keep: bool = ..., *, mode: str = ...,
-        model: "str | Model | None" = ..., as_user: str | None = ..., stream: Literal[False] = ...) -> Answer: ...
+        model: "str | Model | None" = ..., as_user: str | None = ..., notes: "Memory | None" = ...,
+        speaker: tuple[str | None, str | None] | None = ..., stream: Literal[False] = ...) -> Answer: ...
 @overload
 def ask(chunks: "Table", question: str, k: int = ..., where: str | None = ..., keep: bool = ..., *, mode: str = ...,
-        model: "str | Model | None" = ..., as_user: str | None = ..., stream: Literal[True]) -> "Answering": ...
+        model: "str | Model | None" = ..., as_user: str | None = ..., notes: "Memory | None" = ...,
+        speaker: tuple[str | None, str | None] | None = ..., stream: Literal[True]) -> "Answering": ...
 def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = None, keep: bool = True, *, mode: str = "extract",
-        model: "str | Model | None" = None, as_user: str | None = None, stream: bool = False) -> "Answer | Answering":
+        model: "str | Model | None" = None, as_user: str | None = None, notes: "Memory | None" = None,
+        speaker: tuple[str | None, str | None] | None = None, stream: bool = False) -> "Answer | Answering":
     """The sentences that answer, each with its citations; found=False when the documents do not answer well enough.
 
     k        passages to look at
@@ -45,6 +52,8 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     mode     extract: the documents' own sentences; generate: a model's, of which those stand that a passage supports
     model    of generate mode: its name in saem.toml (by default the first), or a `saem.infer.llm.Model`
     as_user  under whose rights; by default those of the project that the table is from
+    notes    a memory: what the asker has told it may decide which passage answers
+    speaker  (user, agent) of that memory; by default the asker, and all agents
     stream   of generate mode: iterate over the result, sentence by sentence, while the model still writes
     """
     if not question.strip():
@@ -54,31 +63,67 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
                         fix='ask(chunks, question, mode="generate", model="local")')
     if as_user is not None:
         chunks = chunks.project.as_user(as_user).table(chunks.name)
+    because = _because(chunks, question, k, where, notes, speaker or (chunks.project.person, None)) if notes is not None else None
     if mode == "generate":
         from saem.infer.llm import model as configured
         from saem.infer.writing import Answering, Writing
         writer = configured(chunks.project, model) if model is None or isinstance(model, str) else model
-        writing = Writing(chunks, question, writer, k, where, keep)
+        writing = Writing(chunks, question, writer, k, where, keep, because=because)
         return Answering(writing) if stream else writing.finished()
-    answer, hashes, readers = _extracted(chunks, question, k, where)
-    return record(chunks.project.origin, answer, hashes, readers) if keep else answer
+    answer, hashes, readers = _extracted(chunks, question, k, where, because)
+    return record(chunks.project.origin, answer, hashes, readers, because.rows if because else ()) if keep else answer
+
+
+def _because(chunks: "Table", question: str, k: int, where: str | None, notes: "Memory",
+             speaker: tuple[str | None, str | None]) -> "Because | None":
+    """The belief of the asker that decides which passage answers, if one does."""
+    from saem.infer.personal import reasons
+    plain: str | None = None
+    for each in reasons(notes, question, *speaker):
+        plain = _around(chunks, question, k, where, None) if plain is None else plain
+        other = _around(chunks, question, k, where, each)
+        if other and each.decides(question, plain, other):
+            notes.keep_current()            # its messages are parents of the answer
+            return each
+    return None
 
 
 @steady
-def _extracted(chunks: "Table", question: str, k: int, where: str | None) -> tuple[Answer, dict[str, str], int]:
+def _around(chunks: "Table", question: str, k: int, where: str | None, because: "Because | None") -> str:
+    """The sentences that answer and what stands above them, as text; '' = nothing answers."""
+    found, chosen, _ = _chosen(chunks.project, chunks.project.heads(), chunks.name, question, k, where, because)
+    rows = [(found.hits[each.passage].row, each) for each in chosen]
+    return "\n".join(f"{row.get('title') or ''} {row.get('heading') or ''} {row['text'][each.start:each.end]}" for row, each in rows)
+
+
+def _chosen(db: "Project", heads: Mapping[str, Head], table: str, question: str, k: int, where: str | None,
+            because: "Because | None") -> "tuple[Found, list[Chosen], dict[str, float]]":
+    """(what a search finds, the sentences of it that answer, the figures that decided).
+
+    because  a belief: of what is found only that counts which speaks of its object
+    """
+    question = because.added(question) if because else question
+    found = explore(db, table, question, k, where, heads)
+    found = replace(found, hits=because.held(found.hits)) if because else found
+    model = next(iter(heads[table].encoders.values()), None)
+    return found, *answering(question, found, registry.embedder(model) if model else None, k)
+
+
+@steady
+def _extracted(chunks: "Table", question: str, k: int, where: str | None,
+               because: "Because | None" = None) -> tuple[Answer, dict[str, str], int]:
     """(the answer, {cited row: its hash}, who may read the answer)."""
     db = chunks.project
     snapshot, heads = db.snapshot, db.heads()       # one reading: a run may publish at any moment
-    found = explore(db, chunks.name, question, k, where, heads)
+    found, chosen, why = _chosen(db, heads, chunks.name, question, k, where, because)
     hits = found.hits
-    model = next(iter(heads[chunks.name].encoders.values()), None)
-    chosen, why = answering(question, found, registry.embedder(model) if model else None, k)
     places = Places(chunks, heads, [hits[c.passage] for c in chosen])
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
     sentences = [Sentence(plain(c.quote), [c]) for c in citations]
-    answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot, why=why)
+    answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot,
+                    steps=[because.step] if because else [], because=because.item.id if because else "", why=why)
     asker = EVERYONE if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
-    readers = db.catalog.intersect([asker, *places.readers])
+    readers = db.catalog.intersect([asker, *places.readers, *(because.readers if because else ())])
     return answer, places.hashes, readers
 
 

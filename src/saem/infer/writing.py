@@ -31,6 +31,7 @@ from saem.transform.splitting import sentences as split
 
 if TYPE_CHECKING:
     from saem.engine.table import Table
+    from saem.infer.personal import Because
 
 ROUNDS = 2                 # searches at most: the question's, and one for what is missing
 MAX_SENTENCES = 6
@@ -54,8 +55,10 @@ class Writing:
     """One question on its way to an answer. Iterate: sentences as soon as they are checked; then `answer`."""
 
     def __init__(self, chunks: "Table", question: str, model: Model, k: int = PASSAGES, where: str | None = None, keep: bool = True,
-                 rounds: int = ROUNDS) -> None:
-        self.chunks, self.db, self.question, self.model = chunks, chunks.project, question, model
+                 rounds: int = ROUNDS, because: "Because | None" = None) -> None:
+        """because: the memory that decides which passages answer; its words are part of the question from here on."""
+        self.chunks, self.db, self.model, self.because = chunks, chunks.project, model, because
+        self.question = because.added(question) if because else question
         self.k, self.where, self.keep, self.rounds = k, where, keep, rounds
         self.snapshot, self.heads = self.db.snapshot, self.db.heads()       # one reading: a run may publish at any moment
         encoder = next(iter(self.heads[chunks.name].encoders.values()), None)
@@ -70,6 +73,8 @@ class Writing:
         self.shown: list[Hit] = []
         self.mode, self.is_partial = "generate", False
         self.answer: Answer | None = None
+        if because is not None:
+            self.steps.append(because.step)
 
     def __iter__(self) -> Iterator[Sentence]:
         asked = self._parts()
@@ -123,6 +128,7 @@ class Writing:
         self.found = self.found or found
         known = {hit.id for hit in self.hits}
         new = [hit for hit in found.hits if hit.id not in known and hit.row.get("text")]
+        new = self.because.held(new) if self.because else new
         commanding = [hit for hit in new if speaks_to_a_model(f"{hit.row.get('heading') or ''}\n{hit.row['text']}")]
         local = barred(self.chunks, self.heads, [hit.id for hit in new]) if self.model.spec.is_remote else set()
         for hit in commanding:
@@ -257,7 +263,8 @@ class Writing:
     def _readers(self) -> int:
         """A question is its asker's own; what was made from passages is for those who may read all of them."""
         asker = EVERYONE if self.db.person is None else self.db.catalog.reader_code([self.db.person])
-        return self.db.catalog.intersect([asker, *self.places.readers_of(self.shown)]) if self.shown else asker
+        allowed = [asker, *(self.places.readers_of(self.shown) if self.shown else ()), *(self.because.readers if self.because else ())]
+        return self.db.catalog.intersect(allowed)
 
     def _answer(self, asked: Sequence[Part]) -> Answer:
         unanswered = [part.text for part in asked if not part.is_answerable]
@@ -265,10 +272,11 @@ class Writing:
             self.step("unanswered", "named", " | ".join(unanswered))
         made = Answer(self.question, bool(self.sentences), " ".join(each.text for each in self.sentences), self.sentences, self.citations,
                       self.snapshot, mode=self.mode, model=self.model.spec.name if self.replies else "",
-                      cost=sum(reply.cost for reply in self.replies), unanswered=unanswered, steps=self.steps, why=self.figures)
+                      cost=sum(reply.cost for reply in self.replies), unanswered=unanswered, steps=self.steps,
+                      because=self.because.item.id if self.because else "", why=self.figures)
         if not self.keep:
             return made
-        shown = self.places.rows_of(self.shown) if self.shown else []
+        shown = [*(self.places.rows_of(self.shown) if self.shown else ()), *(self.because.rows if self.because else ())]
         return record(self.db.origin, made, self.places.hashes if self.shown else {}, self._readers(), shown)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from saem.core.columns import objects, row_schema
 from saem.core.errors import SaemError, caller
 from saem.infer.memory import contexts, explaining, nearness, standing
+from saem.infer.memory.present import message_id
 from saem.infer.memory.reach import Reaches
 from saem.infer.memory.ready import Ready
 from saem.infer.memory.recalled import Context, Item, Recall, fitting
@@ -187,6 +188,12 @@ class Memory:
         Raises: E209 for one that the asker does not reach.
         """
         return explaining.why(self._searched(user, agent), id, self.policy, self.db.catalog, self.name)
+
+    def lineage(self, item: Item, *, user: str | None = None, agent: str | None = None) -> tuple[list[str], list[int]]:
+        """Of a memory, for what is made with it: (ids of its messages' rows: the parents, codes of those who may read them)."""
+        codes = self._searched(user, agent).present.codes
+        keys = [source.message for source in item.sources if source.message in codes]
+        return [message_id(self.name, key).hex() for key in keys], [codes[key] for key in keys]
 
     def export(self, *, user: str | None = None, agent: str | None = None) -> dict[str, list[dict[str, Any]]]:
         """Everything that is remembered of the asker, as plain values: messages, claims, beliefs (also superseded ones), reflections."""

@@ -1,0 +1,1 @@
+"""Judges of texts, one file each: `judge(...)` gives points and evidence by one criterion."""
