@@ -15,12 +15,13 @@ def test_a_plain_folder_answers_without_any_set_up(saem: Saem, handbook: pathlib
 
 def test_the_json_of_an_answer_has_the_promised_shape_and_its_quote_stands_in_the_document(saem: Saem, handbook: pathlib.Path) -> None:
     answer = saem("ask", handbook, "연체료는 얼마인가요?", "--json").json
-    assert list(answer) == ["question", "found", "text", "sentences", "citations", "stale", "snapshot", "answer"]
+    assert [*answer] == ["question", "found", "text", "sentences", "citations", "snapshot", "answer", "mode", "model", "cost", "unanswered", "steps",
+                         "stale"]
     assert answer["found"] is True
     assert answer["stale"] is False
     assert answer["sentences"][0]["citations"] == [1]
     citation = answer["citations"][0]
-    assert list(citation) == ["n", "table", "row", "key", "page", "start", "end", "quote"]
+    assert list(citation) == ["n", "table", "row", "key", "page", "start", "end", "quote", "ocr"]
     docs = saem("show", "docs", "-p", handbook, "--json", "--ids").json["rows"]
     document = next(row for row in docs if row["id"] == citation["row"])
     assert document["text"][citation["start"]:citation["end"]] == citation["quote"]

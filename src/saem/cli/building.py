@@ -107,8 +107,10 @@ def _show_report(out: Output, report: "Report", db: "Project", path: str | None,
         for name, counts in report.tables.items():
             if counts.forgotten:
                 out.line(f"{name}: {counts.forgotten:,} kept out, for they were forgotten")
-        for table, partly in read_in_part(db).items():
-            out.line(f"{table}: {len(partly):,} read in part, such as {printable(partly[0][0])}: {partly[0][1][0]}")
+        written = {name for name, counts in report.tables.items() if counts.added or counts.changed}
+        for table, partly in read_in_part(db).items() if written else ():
+            if table in written:
+                out.line(f"{table}: {len(partly):,} read in part, such as {printable(partly[0][0])}: {partly[0][1][0]}")
     if report.quarantined:
         out.next(hint("saem quarantine", path, state))
         raise typer.Exit(3)

@@ -59,13 +59,14 @@ _NOT_NESTING = frozenset({
 
 
 def parse(content: bytes, path: str) -> Parsed:
-    """The title is <title>, else the first <h1>. A footer that says how to reach someone stands last; other furniture is in `missing`.
+    """The title is <title>, else the first <h1>. A footer that says how to reach someone stands last; menus of links are left out by rule,
+    other furniture is in `missing`.
 
     Raises: E401 (no text), E402 (not text), E103 (selectolax is not installed).
 
-    >>> page = parse(b"<title>Fees</title><nav>Home</nav><h1>Late fees</h1><table><tr><th>Item<th>Won<tr><td>Book<td>100</table>", "a.html")
+    >>> page = parse(b"<title>Fees</title><aside>Note</aside><h1>Late fees</h1><table><tr><th>Item<th>Won<tr><td>Book<td>100</table>", "a.html")
     >>> page.title, page.text, page.missing
-    ('Fees', 'Late fees\\n\\nItem: Book | Won: 100', ['navigation was not read: 4 characters'])
+    ('Fees', 'Late fees\\n\\nItem: Book | Won: 100', ['an aside was not read: 4 characters'])
     """
     charset = _CHARSET.search(content[:4096])
     source = decode(content, path, charset[1].decode("ascii") if charset else "")
@@ -81,13 +82,22 @@ def parse(content: bytes, path: str) -> Parsed:
             text = f"{text}\n\n{beside}" if text else beside
             for e in blocks:
                 elements.append(replace(e, kind="paragraph" if e.kind == "title" else e.kind, start=start + e.start, end=start + e.end))
-        elif beside:
+        elif beside and not _is_menu(node):
             left[NAMES.get(node.tag or "", "furniture")] += len(beside)
     named = " ".join(title.text().split()) if title else ""
     about = _about(tree)
     return Parsed(text, named or next((h.text for h in headings if h.level == 1), ""), [], headings, elements,
                   about.get("author", ""), moment(about.get("created", "")), moment(about.get("modified", "")),
                   [f"{what} was not read: {chars} characters" for what, chars in left.items()])
+
+
+def _is_menu(node: "LexborNode") -> bool:
+    """Whether all it says are names of links and buttons, with a heading: ways to other pages, no text of this one."""
+    if "breadcrumb" in (node.attributes.get("class") or "").lower():
+        return True
+    linked = [len("".join(link.text().split())) for link in node.css("a, button")]
+    headed = sum(len("".join(heading.text().split())) for heading in node.css("h1, h2, h3, h4, h5, h6"))
+    return bool(linked) and len("".join(node.text().split())) <= sum(linked) + headed
 
 
 def _about(tree: "LexborHTMLParser") -> dict[str, str]:
