@@ -305,7 +305,7 @@ def tag(doc: Parsed) -> Tagged:
     return Tagged(sorted(set(doc.text.split())))
 
 
-@saem.operator(version="1", adds=pa.schema([("pair", pa.string()), ("shared", pa.list_(pa.string()))]), key=["pair"])
+@saem.operator(version="1", adds=pa.schema([("pair", pa.string()), ("shared", pa.list_(pa.string()))]), key=["pair"], first_of=["tags"])
 def alike(rows: Pairs) -> Made:
     """Documents that share a word; the first of those that hold it stands for them."""
     calls("alike")

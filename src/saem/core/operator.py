@@ -35,7 +35,8 @@ Group = Annotated[pa.Table, "group"]
 Groups = Annotated[pa.Table, "groups"]
 Pairs = Annotated[pa.Table, "pairs"]
 """Rows that share values of the list column in `by=`, ordered by `_row`, the id of each. Every row made comes from two of them
-that share a value, `Made(rows, left, (right,))`, and must be the same when those two are all that there is; the left one is its unit."""
+that share a value, `Made(rows, left, (right,))`, and must be the same when those two are all that there is; the left one is its unit.
+Rows of two of which `_asked` is false need not be made: they are not looked at."""
 
 
 class Tables(Mapping[str, Any]):
@@ -120,6 +121,7 @@ class Operator:
     through: "Operator | None" = None               # of a relation: what makes of its first table the rows that it compares
     links: tuple[tuple[str, ...], ...] = ()         # per input: rows that share a value in these columns belong together, see `operator`
     gate: Callable[..., None] | None = None         # looks at the whole table before it is published; what it raises ends the run
+    first_of: tuple[str, ...] | None = None         # of pairs: columns of which the first row of equal ones stands for all, see `operator`
 
     @property
     def name(self) -> str:
@@ -257,7 +259,7 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
              depends: Sequence[str] | Callable[..., Sequence[str]] = (), sees_readers: bool = False,
              waits: Callable[[Any], bool] | None = None, takes: Sequence[str] | Callable[..., Sequence[str]] = (),
              by: str | Sequence[str] = (), through: Operator | None = None, links: Sequence[Sequence[str]] = (),
-             gate: Callable[..., None] | None = None) -> Callable[[Callable[..., Any]], Operator]:
+             gate: Callable[..., None] | None = None, first_of: Sequence[str] | None = None) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
     adds      columns that an Arrow operator writes: a pa.schema, a dataclass, or a function of (schemas, **settings) that says so
@@ -278,6 +280,9 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
               rows that share an id, and rows that share one with those, are one group. A table of edges has two such columns. Every row of
               the first table is a unit and gives at most one row; the operator sees its whole group, with the links; one that
               sees readers has `_readers` as numbers that stand for sets of them
+    first_of  of a relation of `Pairs`: what hangs on other rows than the two. Of rows with an equal value in one of these columns (in one
+              of lists: that share a value), which are neighbours too, the first in order of `_row` may stand for all; () = nothing does.
+              A change then makes the pairs of the changed rows again, and of those that become first or cease to be, and no others
     gate      given the table as it would be published (a Lance dataset) and the settings: what it raises ends the run unpublished
     """
     if function is not None or not version:
@@ -299,7 +304,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
         own_key = _names(key) if key is not None else (() if kind == "fit" or links else None)
         return Operator(function, kind, inputs, output, version, _schema(function, adds), _told_or_names(consumes), _told_or_names(memo),
                         own_key, reads, encoder, _told_or_names(depends), sees_readers=sees_readers, waits=waits,
-                        takes=_told_or_names(takes), by=_names(by), through=through, links=tuple(map(tuple, links)), gate=gate)
+                        takes=_told_or_names(takes), by=_names(by), through=through, links=tuple(map(tuple, links)), gate=gate,
+                        first_of=None if first_of is None else tuple(first_of))
     return wrap
 
 

@@ -22,7 +22,7 @@ def contents(rows: pa.Table, columns: list[str] = TEXT) -> Made:
     return Made(pa.table([packed_lists(keys, np.ones(len(rows), np.int64)), ids(hashes)], schema=CONTENT), np.arange(len(rows)))
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=contents)
+@operator(version="1", adds=EDGE, key=["right"], by="keys", through=contents, first_of=["content"])
 def exact_duplicates(rows: Pairs, columns: list[str] = TEXT) -> Made:
     """Pairs of rows with equal values in `columns`, byte for byte; null equals null.
 

@@ -33,7 +33,7 @@ def looks(rows: pa.Table, column: str = "content") -> Made:
     return Made(pa.table([packed_lists(keys, lengths), pa.array(found, pa.uint64())], schema=LOOK), np.arange(len(rows)))
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=looks)
+@operator(version="1", adds=EDGE, key=["right"], by="keys", through=looks, first_of=["look"])
 def image_duplicates(rows: Pairs, max_bits: int = MAX_BITS, column: str = "content") -> Made:
     """Pairs of pictures that look the same: their perceptual hashes differ in at most `max_bits` of 64 bits (up to 6; none is missed).
 

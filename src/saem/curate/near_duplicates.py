@@ -37,7 +37,7 @@ def signatures(rows: pa.Table, column: str = "text") -> Made:
     return Made(pa.table(made, schema=SIGNATURE), np.arange(len(rows)))
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=signatures)
+@operator(version="1", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "signature"])
 def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") -> Made:
     """Pairs of rows whose texts share a large part of their shingles; a table of edges, never only of clusters.
 

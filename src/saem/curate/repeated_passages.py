@@ -43,7 +43,8 @@ def fingerprints(rows: pa.Table, column: str = "text", min_words: int = 50) -> M
     return Made(pa.table([*lists, sizes], schema=PRINTS), np.arange(len(rows)))
 
 
-@operator(version="1", adds=EDGE.append(pa.field("spans", pa.list_(SPAN))), key=["right"], by="prints", through=fingerprints)
+@operator(version="1", adds=EDGE.append(pa.field("spans", pa.list_(SPAN))), key=["right"], by="prints", through=fingerprints,
+          first_of=["prints"])
 def repeated_passages(rows: Pairs, column: str = "text", min_words: int = 50) -> Made:
     """Pairs of rows that hold the same passage, with the places of all that they share.
 

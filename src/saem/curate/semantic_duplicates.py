@@ -49,7 +49,7 @@ def _filled(column: pa.FixedSizeListArray) -> pa.Array:
     return known.take(pa.array(index, mask=index < 0))
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=directions)
+@operator(version="1", adds=EDGE, key=["right"], by="keys", through=directions, first_of=["direction"])
 def semantic_duplicates(rows: Pairs, threshold: float = 0.95, vector: str = "embedding") -> Made:
     """Pairs of rows whose embeddings have a cosine of `threshold` or more.
 

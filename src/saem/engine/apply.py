@@ -200,6 +200,7 @@ class Groups:
     tables: list[pa.Table]
     member: list[np.ndarray]      # per table (n,) int64, ascending
     count: int
+    asked: np.ndarray | None = None      # pairs: (n,) bool, the rows whose pairs alone are wanted, whichever side they stand on
 
     def bounds(self, position: int) -> np.ndarray:
         """(count + 1,) where each group begins in a table."""

@@ -1,4 +1,5 @@
 """Rows compared in pairs: which rows share a value of a list column, and an operator run over rows with their neighbours."""
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -6,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.errors import SaemError
+from saem.core.identity import in_order
 from saem.core.operator import Made, Operator
 from saem.engine.apply import Failure, Groups, Output, failure
 
@@ -67,24 +69,55 @@ def _places_of(values: pa.Array, flat: pa.Array) -> np.ndarray:
     return np.asarray(maybe[is_asked], np.int64)
 
 
+def replaced_first(was: pa.Table, now: pa.Table, others: pa.Table, columns: Sequence[str]) -> np.ndarray:
+    """The rows among `others` that a change makes the first of equal ones, or keeps from being it: their places, ascending.
+
+    was, now  changed rows with `_row` and `columns`; others: their neighbours that have not changed. Null equals nothing
+    """
+    rows = pa.concat_tables([part.select(["_row", *columns]) for part in (was, now, others)])
+    changed = len(was) + len(now)
+    rank = np.empty(len(rows), np.int64)
+    rank[np.lexsort((np.arange(len(rows)), *in_order(rows["_row"])[::-1]))] = np.arange(len(rows))
+    found = [np.zeros(0, np.int64)]
+    for column in columns:
+        values, row = rows[column].combine_chunks(), np.arange(len(rows))
+        if pa.types.is_list(values.type):
+            row = np.repeat(row, pc.fill_null(pc.list_value_length(values), 0).to_numpy())
+            values = values.flatten()
+        code = pc.fill_null(values.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+        row, code = row[code >= 0], code[code >= 0]
+        first = np.full((2, int(code.max(initial=-1)) + 1), len(rows), np.int64)      # of the changed rows, of the others; by rank
+        np.minimum.at(first, ((row >= changed).astype(np.int64), code), rank[row])
+        found.append(first[1][(first[0] < first[1]) & (first[1] < len(rows))])
+    by_rank = np.argsort(rank)
+    return np.unique(by_rank[np.concatenate(found)]) - changed
+
+
+class PairsFailed(Exception):
+    """The pairs of some rows alone could not be made."""
+
+
 def apply_pairs(op: Operator, groups: Groups, by: str) -> Output:
     """Run a relation of pairs over units and their neighbours; what it makes of two neighbours is another unit's and left out.
 
-    Where it fails, units are tried with their own neighbours only, ever fewer, until the bad one stands alone.
+    Where it fails, units are tried with their own neighbours only, ever fewer, until the bad one stands alone. Raises: PairsFailed,
+    where only the pairs of some rows were asked for.
     """
     rows, member = groups.tables[0], groups.member[0]
-    schema = op.writes(rows.schema)
+    schema, asked = op.writes(rows.schema), member >= 0 if groups.asked is None else groups.asked
     try:
-        made = op.function(rows, **op.settings)
+        made = op.function(rows.append_column("_asked", pa.array(asked)), **op.settings)
         _check(op, made, len(rows), schema)
     except Exception as error:
+        if groups.asked is not None:
+            raise PairsFailed from error
         if groups.count <= 1:
             return Output(schema.empty_table(), np.zeros(0, np.int64), [failure(0, op, error)])
         half = groups.count // 2
         halves = [(0, half), (half, groups.count)]
         return _joined([_part(op, groups, by, start, stop) for start, stop in halves], schema)
     left, right = np.asarray(made.origin, np.int64), np.asarray(made.others[0], np.int64)
-    kept = np.flatnonzero(member[left] >= 0)
+    kept = np.flatnonzero(asked[left] | asked[right] if groups.asked is not None else member[left] >= 0)
     out = pa.table([made.rows[n].cast(schema.field(n).type) for n in schema.names], schema=schema).take(pa.array(kept))
     parents: list[list[tuple[int, int]] | None] = [[(0, a), (0, b)] for a, b in zip(left[kept].tolist(), right[kept].tolist(), strict=True)]
     return Output(out, member[left[kept]], [], parents)

@@ -16,7 +16,7 @@ from saem.engine.chain import Chain
 from saem.engine.executor import in_order
 from saem.engine.granting import Granting
 from saem.engine.memo import Memo
-from saem.engine.pairs import apply_pairs
+from saem.engine.pairs import PairsFailed, apply_pairs
 from saem.engine.units import Parents, Touched, Units, Work
 from saem.engine.writing import Writer
 from saem.store.catalog import Catalog, Publication
@@ -73,8 +73,9 @@ class Refresh:
         task, work = self.task, self._work()
         self.total = self.counts.recomputed = len(work.touched)
         self._report(0)
-        for block in self.parents.blocks(work.touched):
-            self._replace(block)
+        if not self._replaces_pairs(work):
+            for block in self.parents.blocks(work.touched):
+                self._replace(self.parents.load(block), self.writer.held(block.units))
         self.writer.drop(work.dead)
         self.writer.drop_failed(self.failed)
         if work.is_rebuild:
@@ -116,20 +117,32 @@ class Refresh:
 
     # computing
 
-    def _replace(self, block: Touched) -> None:
-        """Recompute the units of a block; write what differs, delete what no longer comes out."""
-        old = self.writer.held(block.units)
+    def _replaces_pairs(self, work: Work) -> bool:
+        """Recompute the pairs of the rows that are asked for and of no others, where that is enough and does not fail."""
+        task, asked = self.task, work.asked
+        if asked is None or task.retry or task.catalog.problem_units(task.name):
+            return False
+        old = self.writer.held(work.touched.units, pa.concat_arrays([asked, work.dead]))
+        try:
+            self._replace(iter([self.parents.load_pairs(asked, is_all_of_them=False)]), old)
+        except PairsFailed:
+            return False
+        self.counts.recomputed = len(asked)
+        return True
+
+    def _replace(self, loaded: Iterator[Units], old: pa.Table | None) -> None:
+        """Recompute units; write what differs from the old rows, delete what no longer comes out."""
         seen: list[pa.Array] = []
         workers = self.task.workers if self.chain.costly else 0
-        for rows in in_order(self._finish, self._slices(block), workers):
+        for rows in in_order(self._finish, self._slices(loaded), workers):
             seen.append(rows["_id"].combine_chunks())
             self.writer.put(rows, old)
             self._report(self.ahead.popleft())
         self.writer.drop_vanished(old, seen)
 
-    def _slices(self, block: Touched) -> Iterator["Slice"]:
-        """The block's units through the cheap operators, cut for the costly ones."""
-        for units in self.parents.load(block):
+    def _slices(self, loaded: Iterator[Units]) -> Iterator["Slice"]:
+        """Units through the cheap operators, cut for the costly ones."""
+        for units in loaded:
             if not len(units):
                 continue
             made = self._begin(units)

@@ -18,7 +18,7 @@ from saem.core.identity import id_list, ids, in_order, key_unit, table_id
 from saem.core.operator import READERS
 from saem.engine.apply import Groups
 from saem.engine.chain import Chain
-from saem.engine.pairs import Lists
+from saem.engine.pairs import Lists, replaced_first
 from saem.store.catalog import Catalog
 from saem.store.table import Store
 
@@ -47,11 +47,15 @@ class Touched:
 
 @dataclass
 class Work:
-    """What the parents' changes ask for: units to compute again, units without parents, units of which only readers changed."""
+    """What the parents' changes ask for: units to compute again, units without parents, units of which only readers changed.
+
+    asked  of pairs: the rows whose pairs must be made again, where that is all; `touched` are those with all that they are or were near
+    """
     touched: Touched
     dead: pa.Array
     regranted: Touched
     is_rebuild: bool = False
+    asked: pa.Array | None = None
 
 
 @dataclass
@@ -90,6 +94,11 @@ class Parents:
         """Which rows share values."""
         by = self.chain.by[0]
         return Lists(self.stores[0].dataset.to_table(columns=["_id", by], with_row_id=True), by)
+
+    @property
+    def _named(self) -> str:
+        """Rows that stand for others go by the names of those."""
+        return "_unit" if self.chain.operators[0].through else "_id"
 
     @property
     def keyed(self) -> Sequence[Store]:
@@ -131,6 +140,8 @@ class Parents:
             found = [self._delta(store, mark, [name for name in columns if name != "_id"])
                      for columns, store, mark in zip(self.chain.links, self.keyed, since, strict=False)]
             return Work(*self.linked.changes(found, since))
+        if self.is_pairs:
+            return self._changed_pairs(since, whole)
         deltas = [self._delta(store, mark, self.chain.by) for store, mark in zip(self.keyed, since, strict=False)]
         if self.is_whole:
             unit = Touched(ids([key_unit(())]))
@@ -139,17 +150,13 @@ class Parents:
             is_regranted = any(len(granted) for *_, granted in deltas)
             return Work(unit if is_touched else nothing, ids([]), unit if is_regranted and not is_touched else nothing)
         has_new_readers = any(len(granted) for *_, granted in whole)     # of a table read whole: every unit is asked
-        if not self.chain.is_relation or self.is_pairs:
+        if not self.chain.is_relation:
             now, was, granted = deltas[0]
             alive = pc.is_in(was["_id"], value_set=now["_id"].combine_chunks())
             if has_new_readers:
                 granted = self.stores[0].dataset.to_table(columns=["_id"], with_row_id=True)
                 granted = granted.filter(pc.invert(pc.is_in(granted["_id"], value_set=now["_id"].combine_chunks())))
             dead = was.filter(pc.invert(alive))["_id"].combine_chunks()
-            if self.is_pairs and any(map(len, deltas[0])):
-                now = self.lists.beside(now, was)
-                granted = self.lists.beside(granted)
-                granted = granted.filter(pc.invert(pc.is_in(granted["_id"], value_set=now["_id"].combine_chunks())))
             return Work(Touched(now["_id"].combine_chunks(), now["_rowid"].combine_chunks()), dead,
                         Touched(granted["_id"].combine_chunks(), granted["_rowid"].combine_chunks()))
         if self._sees_readers:
@@ -159,6 +166,37 @@ class Parents:
         is_new = pc.invert(pc.is_in(granted.units, value_set=touched.units))
         keys = granted.keys.filter(is_new) if granted.keys is not None else None
         return Work(touched, ids([]), Touched(granted.units.filter(is_new), keys=keys))
+
+    def _changed_pairs(self, since: Sequence[int], whole: Sequence[tuple[pa.Table, pa.Table, pa.Table]]) -> Work:
+        """Changed rows touch their neighbours, as they are and as they were."""
+        first_of = self.chain.operators[0].first_of
+        now, was, granted = self._delta(self.stores[0], since[0], list(dict.fromkeys([*self.chain.by, "_unit", *(first_of or ())])))
+        alive = pc.is_in(was["_id"], value_set=now["_id"].combine_chunks())
+        dead = was.filter(pc.invert(alive))["_id"].combine_chunks()
+        has_new_readers = any(len(table) for *_, table in whole)
+        if not has_new_readers and not any(map(len, (now, was, granted))):
+            nothing = Touched(ids([]), pa.array([], pa.uint64()))
+            return Work(nothing, ids([]), nothing)
+        if has_new_readers:
+            granted = self.lists.rows
+        granted = self.lists.beside(granted)
+        beside, asked = self.lists.beside(now, was), None
+        if first_of is not None and (len(now) or len(was)):
+            own = now["_id"].combine_chunks()
+            others = beside.filter(pc.invert(pc.is_in(beside["_id"], value_set=own)))
+            if first_of:
+                known = self.stores[0].take(others["_rowid"], list(dict.fromkeys([self._named, *first_of])))
+                named = [part.append_column("_row", part[self._named]) for part in (was, now, known)]
+                others = others.take(pa.array(replaced_first(*named, first_of)))
+                asked = pa.concat_arrays([own, others["_id"].combine_chunks()])
+            else:
+                asked = own
+            near = self.lists.around(asked)
+            gone = pc.invert(pc.is_in(beside["_id"], value_set=near["_id"].combine_chunks()))
+            beside = pa.concat_tables([near, beside.filter(gone)])
+            asked = asked if len(asked) <= BLOCK_PAIRS else None
+        return Work(Touched(beside["_id"].combine_chunks(), beside["_rowid"].combine_chunks()), dead,
+                    Touched(granted["_id"].combine_chunks(), granted["_rowid"].combine_chunks()), asked=asked)
 
     def _delta(self, store: Store, since: int, columns: Sequence[str]) -> tuple[pa.Table, pa.Table, pa.Table]:
         """(rows as they are that are new or differ, rows as they were that are gone or differ, rows whose readers alone changed)."""
@@ -189,7 +227,7 @@ class Parents:
             yield from self._load_linked(block)
             return
         if self.chain.is_relation:
-            yield self._load_pairs(block) if self.is_pairs else self._load_groups(block)
+            yield self.load_pairs(block.units) if self.is_pairs else self._load_groups(block)
             return
         whole = [parent for store in self.broadcast for parent in whole_parents(store)]
         whole_code = [code for store in self.broadcast for code in whole_readers(store)]
@@ -223,21 +261,25 @@ class Parents:
         start = len(self.keyed)
         return [store.dataset.to_table(columns=self.chain.columns(start + i)) for i, store in enumerate(self.broadcast)]
 
-    def _load_pairs(self, block: Touched) -> Units:
-        """The block's rows with all that share a value with one of them, ordered by `_row`; `member` is -1 for the latter."""
-        named = "_unit" if self.chain.operators[0].through else "_id"      # rows that stand for others go by the names of those
-        columns = list(dict.fromkeys(["_id", named, "_readers", *self.chain.columns(0), *self.chain.by]))
-        rowids = self.lists.around(block.units)["_rowid"]
+    def load_pairs(self, wanted: pa.Array, is_all_of_them: bool = True) -> Units:
+        """Rows with all that share a value with one of them, ordered by `_row`; `member` is -1 for the latter.
+
+        is_all_of_them  what is made of the wanted ones as the left rows; else as either, so that the neighbours are units too
+        """
+        columns = list(dict.fromkeys(["_id", self._named, "_readers", *self.chain.columns(0), *self.chain.by]))
+        rowids = self.lists.around(wanted)["_rowid"]
         store = self.stores[0]
         is_all = len(rowids) == store.dataset.count_rows()
         rows = store.dataset.to_table(columns=columns) if is_all else store.take(rowids, columns)
-        rows = rows.append_column("_row", rows[named])
+        rows = rows.append_column("_row", rows[self._named])
         rows = rows.take(pa.array(np.lexsort(in_order(rows["_row"])[::-1]))).combine_chunks()
-        is_unit = pc.is_in(rows["_id"], value_set=block.units).to_numpy().astype(bool)
+        is_wanted = pc.is_in(rows["_id"], value_set=wanted).to_numpy().astype(bool)
+        is_unit = is_wanted if is_all_of_them else np.ones(len(rows), bool)
         units = rows.select(["_id", "_readers"]).filter(pa.array(is_unit)).combine_chunks()
         member = np.where(is_unit, np.cumsum(is_unit) - 1, -1)
         given = rows.drop_columns([c for c in ("_id", "_unit", "_readers") if c in rows.column_names])
-        return Units(units["_id"].combine_chunks(), units["_readers"].combine_chunks(), groups=Groups([given], [member], len(units)),
+        groups = Groups([given], [member], len(units), None if is_all_of_them else is_wanted)
+        return Units(units["_id"].combine_chunks(), units["_readers"].combine_chunks(), groups=groups,
                      group_ids=[id_list(rows["_id"])], group_readers=[rows["_readers"].to_pylist()])
 
     def _load_groups(self, block: Touched) -> Units:

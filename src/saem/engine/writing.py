@@ -1,10 +1,13 @@
 """What came out, compared with what the table holds: only what differs is written."""
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.identity import ID, ids
 from saem.core.run import Counts
 from saem.store.table import Store
+
+COMPARED = ["_id", "_hash", "_readers"]
 
 
 class Writer:
@@ -17,9 +20,17 @@ class Writer:
         self.stale: list[pa.Table] = []
         self.gone: list[pa.Array] = []
 
-    def held(self, units: pa.Array) -> pa.Table | None:
-        """The published rows of units, as far as they are compared."""
-        return self.store.lookup("_unit", units, ["_id", "_hash", "_readers"], self.store.base) if self.has_rows else None
+    def held(self, units: pa.Array, parents: pa.Array | None = None) -> pa.Table | None:
+        """The published rows of units, as far as they are compared; only those with one of these `parents`, if they are given."""
+        if not self.has_rows:
+            return None
+        if parents is None:
+            return self.store.lookup("_unit", units, COMPARED, self.store.base)
+        rows = self.store.lookup("_unit", units, [*COMPARED, "_parents"], self.store.base)
+        named = rows["_parents"].combine_chunks()
+        is_one = pc.is_in(named.flatten(), value_set=parents).to_numpy(zero_copy_only=False)
+        row = np.repeat(np.arange(len(rows)), pc.list_value_length(named).to_numpy())
+        return rows.take(pa.array(np.unique(row[is_one]))).select(COMPARED)
 
     def put(self, rows: pa.Table, old: pa.Table | None) -> None:
         """Rows of some units; `old` is what is held of those."""
