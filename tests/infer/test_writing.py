@@ -113,16 +113,22 @@ def test_korean_is_answered_in_korean(db: saem.Project) -> None:
     assert "한국어로" in server.asked[0]["messages"][1]["content"]
 
 
-ORDERS = [json.loads(line) for line in (Path(__file__).parent / "injected.jsonl").read_text(encoding="utf-8").splitlines()]
-NAMES = [f"{a}{b}" for a in ("Al", "Bel", "Cor", "Del", "El") for b in ("ba", "dor", "gan", "mo", "nia", "pex", "rin", "sto", "tan", "vik")]
+def orders(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()]
+
+
+ORDERS, UNSEEN = orders("injected.jsonl"), orders("injected_unseen.jsonl")       # no pattern was written for the latter
+NAMES = [f"{a}{b}" for a in ("Al", "Bel", "Cor", "Del", "El", "Fer", "Gor")
+         for b in ("ba", "dor", "gan", "mo", "nia", "pex", "rin", "sto", "tan", "vik")]
+EVERY = list(zip(NAMES, [*ORDERS, *UNSEEN], strict=True))
 
 
 @pytest.fixture(scope="module")
 def injected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[saem.Project]:
-    """50 pages that give orders, and a page that holds the same facts and gives none."""
+    """70 pages that give orders, and a page that holds the same facts and gives none."""
     root = tmp_path_factory.mktemp("injected")
     lines = []
-    for number, (name, row) in enumerate(zip(NAMES, ORDERS, strict=True)):
+    for number, (name, row) in enumerate(EVERY):
         fact = (f"The late fee of the {name} library is {number + 101} won per day." if row["language"] == "en"
                 else f"{name} 도서관의 연체료는 하루 {number + 101}원입니다.")
         lines.append(f"## {name}\n\n{fact}")
@@ -133,9 +139,11 @@ def injected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[saem.Project]
         yield opened
 
 
-def test_orders_in_passages_are_not_followed_even_by_a_model_that_obeys(injected: saem.Project) -> None:
+def told(injected: saem.Project, numbers: range) -> tuple[list[str], int, int]:
+    """(orders that are obeyed, how many the model was not shown, how many questions are answered): of a model that obeys."""
     obeyed, answered, hidden = [], 0, 0
-    for number, (name, row) in enumerate(zip(NAMES, ORDERS, strict=True)):
+    for number in numbers:
+        name, row = EVERY[number]
         question, fact = f"What is the late fee of the {name} library?", f"The late fee of the {name} library is {number + 101} won a day."
         if row["language"] == "ko":
             question, fact = f"{name} 도서관의 연체료는 얼마인가요?", f"{name} 도서관의 연체료는 하루 {number + 101}원이에요."
@@ -145,9 +153,30 @@ def test_orders_in_passages_are_not_followed_even_by_a_model_that_obeys(injected
         if row["writes"].strip(".") in answer.text:
             obeyed.append(row["order"])
         answered += answer.found
+    return obeyed, hidden, answered
+
+
+def test_some_orders_in_passages_are_not_followed_even_by_a_model_that_obeys(injected: saem.Project) -> None:
+    obeyed, hidden, answered = told(injected, range(0, len(EVERY), 7))
+    assert obeyed == []
+    assert hidden >= 5
+    assert answered >= 8                      # it is the orders that fall, not the answers
+
+
+@pytest.mark.slow
+def test_no_order_in_a_passage_is_followed_even_by_a_model_that_obeys(injected: saem.Project) -> None:
+    obeyed, hidden, answered = told(injected, range(len(ORDERS)))
     assert obeyed == []
     assert hidden >= 40                       # the others no pattern knows: they fall for lack of evidence
-    assert answered >= 40                     # it is the orders that fall, not the answers
+    assert answered >= 40
+
+
+@pytest.mark.slow
+def test_orders_in_a_style_that_no_pattern_was_written_for_are_not_followed(injected: saem.Project) -> None:
+    obeyed, hidden, answered = told(injected, range(len(ORDERS), len(EVERY)))
+    print(f"of {len(UNSEEN)} unseen orders {hidden} were kept from the model, {len(obeyed)} obeyed: {obeyed}; {answered} answered")
+    assert obeyed == []
+    assert answered >= 16
 
 
 def test_an_order_that_no_pattern_knows_falls_for_lack_of_evidence(injected: saem.Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +256,63 @@ def test_forgetting_a_page_that_the_model_was_shown_withdraws_the_answer(divided
     assert receipt.rows["calls"] == 1
 
 
+def test_a_page_that_changes_makes_the_answer_stale_with_the_next_run(divided: Table) -> None:
+    db = divided.project
+    answer, _ = written(db, ASKED, SAID)
+    cited = answer.sentences[0].citations[0].key
+    assert not answer.stale
+    (Path(db.root).parent / cited.removesuffix(".md") / cited).write_text(SHARED["open"].replace("100 won", "120 won"), encoding="utf-8")
+    db.run()
+    assert answer.stale
+
+
+def test_a_right_that_is_taken_away_hides_the_answer_at_once_and_for_good(tmp_path: Path) -> None:
+    for name, text in SHARED.items():
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    with saem.Project(str(tmp_path / "state")) as db:
+        db.groups = {"staff": ("lee", "kim")}
+        documents(db, str(tmp_path), readers=["staff"])  # type: ignore[arg-type]
+        declare(db)
+        db.run()
+        answer, _ = written(db, ASKED, SAID, as_user="kim")
+        assert answer.found
+        assert [db.as_user("kim").table(name).count() for name in ("answers", "citations")] == [1, len(answer.citations)]
+        db.groups = {"staff": ("lee",)}
+        hidden = db.as_user("kim")                                    # without a run
+        assert [hidden.table(name).count() for name in ("answers", "citations", "calls")] == [0, 0, 0]
+        db.run()
+        assert hidden.table("answers").count() == 0
+
+
+def test_readers_who_are_taken_off_a_page_lose_the_answers_made_of_it(tmp_path: Path) -> None:
+    for name, text in SHARED.items():
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    seen = []
+    for readers in (["kim", "lee"], ["lee"]):
+        with saem.Project(str(tmp_path / "state")) as db:
+            documents(db, str(tmp_path), readers=readers)  # type: ignore[arg-type]
+            declare(db)
+            db.run()
+            if not seen:
+                written(db, ASKED, SAID, as_user="kim")
+            seen.append([db.as_user("kim").table(name).count() for name in ("answers", "citations", "chunks")])
+    assert seen[0][0] == 1
+    assert seen[1] == [0, 0, 0]
+
+
+def test_text_that_may_not_leave_is_not_embedded_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.md").write_text(SHARED["minutes"], encoding="utf-8")
+    monkeypatch.setenv("SAEM_EMBED_URL", "https://api.example.com/v1")
+    with saem.Project(str(tmp_path / "state")) as db:
+        chunks = db.source("minutes", folder(str(tmp_path)), remote=False).derive("docs", parse).derive("pieces", chunk(), carry=["path"])
+        with pytest.raises(SaemError, match=r"E805.*'minutes'") as told:
+            chunks.derive("vectors", embed(model="openai:any"))
+        assert "this machine" in told.value.fix
+        monkeypatch.setenv("SAEM_EMBED_URL", "http://127.0.0.1:9/v1")
+        with pytest.raises(SaemError, match="E308"):                  # allowed: it is asked for its dimension, and nobody is there
+            chunks.derive("local", embed(model="openai:any"))
+
+
 @pytest.mark.parametrize(("given", "code"), [({"mode": "invent"}, "E104"), ({"model": "local"}, "E104"),
                                              ({"mode": "generate", "model": "none"}, "E102"), ({"mode": "generate"}, "E102")])
 def test_a_wrong_mode_or_model_is_told(db: saem.Project, given: dict[str, Any], code: str) -> None:
@@ -236,8 +322,8 @@ def test_a_wrong_mode_or_model_is_told(db: saem.Project, given: dict[str, Any], 
 
 def test_a_small_real_model_words_an_answer(db: saem.Project) -> None:
     pytest.importorskip("xllamacpp")
-    model = llm.Model(llm.Spec("small", "gguf", model=weights(), context_tokens=1024, max_tokens=40), db)
-    answer = ask(db.table("chunks"), "What is the late fee for a book?", 2, mode="generate", model=model)
+    model = llm.Model(llm.Spec("small", "gguf", model=weights(), context_tokens=640, max_tokens=16), db)
+    answer = ask(db.table("chunks"), "What is the late fee for a book?", 1, mode="generate", model=model)
     assert answer.found
     assert "100 won" in answer.text
     assert answer.sentences[0].citations[0].key == "library.md"

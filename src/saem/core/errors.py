@@ -63,6 +63,7 @@ CODES: dict[str, tuple[str, int]] = {
     "E802": ("a model's server is out of reach or busy", 1),
     "E803": ("what a model wrote does not fit the schema", 1),
     "E804": ("a limit of a model's calls or cost is reached", 1),
+    "E805": ("a source bars models elsewhere, and a table would send its text to one", 2),
 }
 
 

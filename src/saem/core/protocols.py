@@ -6,7 +6,10 @@ import numpy as np
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors. Each vector is independent of the others in its batch."""
+    """Turns texts into vectors. Each vector is independent of the others in its batch.
+
+    One that sends texts to another machine says so: it has an attribute `is_remote`, True. Sources may bar such.
+    """
     @property
     def name(self) -> str: ...
 

@@ -82,7 +82,7 @@ class Project:
         """A table that rows come into. `readers`: who may read them - names, a column, or a function of the natural key.
 
         Without it: those whom the source itself names (`folder(..., readers="posix")`), else everyone whom the project knows.
-        remote: whether a language model elsewhere may be shown what is made of them; False: it stays on this machine.
+        remote: whether models elsewhere, of language or of embeddings, may be shown what is made of them; False: it stays on this machine.
         """
         gives = any(hasattr(source, name) for name in ("entries", "rows", "encode"))
         if isinstance(source, Operator | str | type) or not gives:

@@ -11,6 +11,7 @@ from saem.core.errors import SaemError, caller, suggest
 from saem.core.fingerprint import fingerprint
 from saem.core.identity import digest
 from saem.core.operator import Operator
+from saem.engine.barring import check_barred
 from saem.engine.chain import Chain
 from saem.engine.ingest import STAMP, Readers
 from saem.engine.steady import steady
@@ -42,7 +43,7 @@ class Table:
                  operators: Sequence[Operator] = (), parents: Sequence[str] = (), by: Sequence[str] = (),
                  carry: Sequence[str] = (), remote: bool = True) -> None:
         self.project, self.name, self.source, self.readers = project, name, source, readers
-        self.remote = remote                # of a source: whether a language model elsewhere may be shown its rows
+        self.remote = remote                # of a source: whether models elsewhere may be shown its rows
         self.operators, self.parent_names, self.by, self.carry = list(operators), list(parents), tuple(by), tuple(carry)
         self.text_columns: list[str] = []
         self.vector_columns: list[str] = []
@@ -107,6 +108,7 @@ class Table:
     def chain(self) -> Chain:
         """The fused operators; needs the tables that they read to be declared."""
         tables = [self.project.declared(name) for name in self.parent_names]
+        check_barred(self)
         return Chain(tuple(self.operators), self.by, self.carry, tuple(self.parent_names), tuple(t.schema for t in tables))
 
     @property

@@ -29,15 +29,20 @@ _NUMBER = re.compile(
     r"(?P<before>[₩$€]\s?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s?(?P<multiple>백|천|만|억|thousand|million|billion))?"
     r"(?:st|nd|rd|th)?(?:\s?-?(?P<unit>[^\W\d_]+|%))?"
     rf"|(?<![가-힣])(?P<count>{'|'.join(_COUNTS)})\s?(?P<counter>{_COUNTER})|(?<![가-힣])(?P<days>{'|'.join(_DAYS)})"
-    rf"|\b(?P<word>{'|'.join([*_WORDS, *_ORDINALS])})\b(?:[\s-](?P<after>[a-z]+))?", re.IGNORECASE)
+    rf"|\b(?P<word>{'|'.join([*_WORDS, *_ORDINALS])})\b(?:[\s-](?!(?:{'|'.join(_WORDS)})\b)(?P<after>[a-z]+))?", re.IGNORECASE)
 _MARKER = re.compile(r"^\s*(?:[-*•·▪○●]|\(?\d{1,2}[.)]|[①-⑳])\s+")
 
+_ROOM = re.compile(r"(?<![\w₩$€])[A-Za-z]+-?\d[\w-]*(?![\d,.]*\d)")        # a code counts nothing
+_CLOCK = re.compile(r"(?:(?P<am>오전|아침|새벽)|(?P<pm>오후|저녁|밤|낮))?\s?(?P<hour>\d{1,2})\s?"
+                    r"(?::\s?(?P<minute>\d\d)|시(?!간)(?:\s?(?P<min>\d\d?)\s?분)?)?\s?(?:(?P<a>a\.?m\b)|(?P<p>p\.?m\b))?", re.IGNORECASE)
 _CAPITAL = re.compile(r"(?<![\w.])[A-Z][\w'’-]*")
 _CODE = re.compile(r"[A-Za-z]+-?\d[\w-]*|\d+-\d[\d-]+|\S+@\S+\.\w+|https?://\S+|\b[A-Z]{2,}\b")
 _PEOPLE = re.compile(r"([가-힣]{2,4})\s?(?:선생님|교수|교사|팀장|부장|과장|대표|씨)")
 _NOT_NAMES = frozenset("i mr ms mrs dr the a an".split())
 _TITLES = ("Mr.", "Ms.", "Mrs.", "Dr.")
 
+_BOUNDS = ((re.compile(r"\b(?:no|not) (?:fewer|less) than\b", re.IGNORECASE), "at least"),
+           (re.compile(r"\b(?:no|not) more than\b", re.IGNORECASE), "at most"))
 _DENIES = re.compile(
     r"\b(?:not?|never|none|nobody|nothing|neither|nor|without|cannot|unable|prohibited|forbidden|except|excluded)\b|n['’]t\b"
     r"|않|없|못|아니|아닙|불가|금지|제외|말아|마십시오|마세요|(?<![가-힣])안\s", re.IGNORECASE)
@@ -71,7 +76,7 @@ def numbers(text: str) -> list[Number]:
     [(1, 'day'), (10000.0, 'won'), (2, 'book'), (5, 'book'), (14.0, 'day')]
     """
     made = []
-    for found in _NUMBER.finditer(unicodedata.normalize("NFKC", _MARKER.sub("", text))):
+    for found in _NUMBER.finditer(_ROOM.sub(" ", unicodedata.normalize("NFKC", _MARKER.sub("", text)))):
         if found["digits"]:
             value = float(found["digits"].replace(",", "")) * _MULTIPLES.get((found["multiple"] or "").lower(), 1)
             made.append(Number(value, _unit(found["before"]) or _unit(found["unit"])))
@@ -102,6 +107,31 @@ def unheld_number(said: Iterable[Number], held: Iterable[Number]) -> Number | No
         return any(number.value == h.value and (number.unit == h.unit or not (number.unit and h.unit)) for h in there)
 
     return next((number for number in said if not number.is_soft and not is_held(number)), None)
+
+
+def clocks(text: str) -> list[tuple[int, bool]]:
+    """Times of day: (minutes since midnight, whether that half of the day is told).
+
+    >>> clocks("오후 6시부터 9시 30분까지"), clocks("from 9:00 to 6 p.m.")
+    ([(1080, True), (570, False)], [(540, False), (1080, True)])
+    """
+    made = []
+    for found in _CLOCK.finditer(unicodedata.normalize("NFKC", text)):
+        hour, minute = int(found["hour"]), int(found["minute"] or found["min"] or 0)
+        is_pm, is_am = bool(found["pm"] or found["p"]), bool(found["am"] or found["a"])
+        is_time = bool(found["minute"] or is_pm or is_am or "시" in found[0])
+        if is_time and hour <= 24 and minute < 60:
+            if is_pm and hour < 12 and not (found["pm"] == "밤" and hour < 5):
+                hour += 12
+            made.append((60 * hour + minute, is_pm or is_am or hour > 12))
+    return made
+
+
+def unheld_clock(said: Iterable[tuple[int, bool]], held: Iterable[tuple[int, bool]]) -> bool:
+    """Whether a time is said that is not held; where either does not tell the half of the day, both halves fit."""
+    there = list(held)
+    return any(not any(time == other or (time - other) % 720 == 0 and not (is_told and is_other_told) for other, is_other_told in there)
+               for time, is_told in said)
 
 
 def names(text: str) -> list[str]:
@@ -140,7 +170,14 @@ def denies(text: str) -> bool:
     >>> denies("Food is not allowed."), denies("음식은 반입할 수 없습니다."), denies("You may eat.")
     (True, True, False)
     """
-    return bool(_DENIES.search(text))
+    return bool(_DENIES.search(_bounded(text)))
+
+
+def _bounded(text: str) -> str:
+    """'no fewer than' denies nothing: it is 'at least'."""
+    for pattern, other in _BOUNDS:
+        text = pattern.sub(other, text)
+    return text
 
 
 def opposed(said: str, held: str) -> bool:
@@ -149,6 +186,7 @@ def opposed(said: str, held: str) -> bool:
     >>> opposed("It opens at nine.", "It closes at nine."), opposed("It opens at nine.", "The hall opens at 9.")
     (True, False)
     """
+    said, held = _bounded(said), _bounded(held)
     for one, other in _OPPOSITES:
         sides = [(bool(one.search(text)), bool(other.search(text))) for text in (said, held)]
         if sorted(sides) == [(False, True), (True, False)]:

@@ -1,6 +1,8 @@
 """What a user of a model notices: the text, what it cost, and what happens when its server misbehaves."""
+import glob
 import importlib.util
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -232,6 +234,25 @@ def test_a_gguf_file_writes_in_this_process() -> None:
     assert reply.is_counted
     assert reply.version.startswith("SmolLM2-135M-Instruct.Q4_1.gguf ")
     assert not model.spec.is_remote
+    assert not open_doors()
+
+
+def open_doors() -> set[str]:
+    """The sockets of this process that others could connect to, by address and port or by a path that is there."""
+    own = {os.readlink(link).removeprefix("socket:[").rstrip("]") for link in glob.glob("/proc/self/fd/*") if os.path.islink(link)}
+    doors = set()
+    for kind in ("tcp", "tcp6"):
+        with open(f"/proc/net/{kind}", encoding="ascii") as lines:
+            doors |= {row[1] for row in map(str.split, lines) if row[3] == "0A" and row[9] in own}
+    with open("/proc/net/unix", encoding="utf-8") as lines:
+        doors |= {row[7] for row in map(str.split, lines) if len(row) > 7 and row[6] in own and os.path.exists(row[7])}
+    return doors
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/net/tcp"), reason="reads Linux's /proc")
+def test_a_door_that_is_open_is_seen() -> None:
+    with socket.create_server(("127.0.0.1", 0)):
+        assert open_doors()
 
 
 def test_a_gguf_file_fits_its_text_to_a_schema() -> None:

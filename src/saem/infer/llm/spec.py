@@ -1,11 +1,10 @@
 """How a model is configured: `[saem.models.NAME]` of saem.toml. Secrets stand in the environment alone."""
 import dataclasses
-import ipaddress
 import os
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from saem.core.addresses import is_here
 from saem.core.errors import SaemError, suggest
 
 KINDS = ("openai", "anthropic", "gguf")
@@ -62,7 +61,7 @@ class Spec:
         """Whether what it is asked leaves this machine. An address that is not surely this machine's does."""
         if self.kind == "gguf":
             return False
-        return not _is_here(urlsplit(self.address).hostname or "") if self.remote is None else self.remote
+        return not is_here(self.address) if self.remote is None else self.remote
 
     def key(self) -> str:
         """The secret. Raises: E801 where its variable is empty."""
@@ -74,13 +73,6 @@ class Spec:
     def cost(self, tokens_in: int, tokens_out: int) -> float:
         """In the currency of the prices."""
         return (tokens_in * self.price_in + tokens_out * self.price_out) / 1_000_000
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def specs(settings: Mapping[str, Any], where: str = "saem.toml") -> dict[str, Spec]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from saem.core.addresses import is_here
 from saem.core.errors import SaemError
 from saem.transform.embedders._require import require
 
@@ -45,6 +46,7 @@ class OpenAIEmbedder:
         self._client = self._httpx.Client(timeout=timeout_s, headers={"Authorization": f"Bearer {key}"} if key else {})
         self._model, self._url, self._first_wait_s = model, url.rstrip("/") + "/embeddings", first_wait_s
         self.name = f"openai:{model}"
+        self.is_remote = not is_here(url)
         self.fingerprint = f"openai/{VERSION} {self._url} {model}"
 
     @cached_property

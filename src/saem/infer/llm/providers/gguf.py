@@ -1,6 +1,8 @@
 """A GGUF file, run in this process by llama.cpp (xllamacpp). Nothing leaves the machine, nothing is fetched."""
 import os
 import queue
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
@@ -69,11 +71,17 @@ def _server(path: str, context_tokens: int) -> Any:
     made.n_ctx, made.n_parallel, made.warmup = context_tokens, 1, False
     made.cpuparams.n_threads = os.cpu_count() or 1
     made.verbosity = -1
+    # its server listens whether anybody wants it or not: on a socket in a folder of our own, which is gone before the first call
+    door = tempfile.mkdtemp(prefix="saem-")
+    if os.name == "posix":
+        made.hostnames = [os.path.join(door, "closed.sock")]
     try:
         return xllamacpp.Server(made)
     except Exception as error:
         raise SaemError("E801", f"the weights cannot be loaded: {error!s:.200}", where=path,
                         fix="is it a GGUF file that is whole?") from error
+    finally:
+        shutil.rmtree(door, ignore_errors=True)
 
 
 def weights_version(path: str) -> str:
