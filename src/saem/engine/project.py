@@ -20,6 +20,7 @@ from saem.engine.forgetting import finish
 from saem.engine.ingest import Readers
 from saem.engine.membership import GroupsTable, Membership, check
 from saem.engine.retention import Retention, prune
+from saem.engine.narrowing import narrow
 from saem.engine.running import Run, damaged, explained
 from saem.engine.steady import steady
 from saem.engine.table import Table
@@ -368,6 +369,7 @@ class Project:
                 run = Run(self, retry, on_progress)
                 for table in tables:
                     run.bring(table)
+                narrow(run, RECORDED)
                 if only is None:
                     run.drop_undeclared()
                 self.on_step("before publish")

@@ -32,11 +32,11 @@ _NUMBER = re.compile(
     rf"|\b(?P<word>{'|'.join([*_WORDS, *_ORDINALS])})\b(?:[\s-](?!(?:{'|'.join(_WORDS)})\b)(?P<after>[a-z]+))?", re.IGNORECASE)
 _MARKER = re.compile(r"^\s*(?:[-*•·▪○●]|\(?\d{1,2}[.)]|[①-⑳])\s+")
 
-_ROOM = re.compile(r"(?<![\w₩$€])[A-Za-z]+-?\d[\w-]*(?![\d,.]*\d)")        # a code counts nothing
+_ROOM = re.compile(r"(?<![\w₩$€])[A-Za-z]+-?\d[A-Za-z\d_-]*(?![\d,.]*\d)")        # a code counts nothing
 _CLOCK = re.compile(r"(?:(?P<am>오전|아침|새벽)|(?P<pm>오후|저녁|밤|낮))?\s?(?P<hour>\d{1,2})\s?"
                     r"(?::\s?(?P<minute>\d\d)|시(?!간)(?:\s?(?P<min>\d\d?)\s?분)?)?\s?(?:(?P<a>a\.?m\b)|(?P<p>p\.?m\b))?", re.IGNORECASE)
-_CAPITAL = re.compile(r"(?<![\w.])[A-Z][\w'’-]*")
-_CODE = re.compile(r"[A-Za-z]+-?\d[\w-]*|\d+-\d[\d-]+|\S+@\S+\.\w+|https?://\S+|\b[A-Z]{2,}\b")
+_CAPITAL = re.compile(r"(?<![\w.])[A-Z](?:[^\W가-힣]|['’-])*")        # B-204호에서는: its particle is no part of it
+_CODE = re.compile(r"[A-Za-z]+-?\d[A-Za-z\d_-]*|\d+-\d[\d-]+|\S+@\S+\.\w+|https?://\S+|\b[A-Z]{2,}\b")
 _PEOPLE = re.compile(r"([가-힣]{2,4})\s?(?:선생님|교수|교사|팀장|부장|과장|대표|씨)")
 _NOT_NAMES = frozenset("i mr ms mrs dr the a an".split())
 _TITLES = ("Mr.", "Ms.", "Mrs.", "Dr.")

@@ -46,6 +46,7 @@ _PRONOUNS = frozenset("it this that these those they he she we you there if when
                       "만약".split())
 _POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|this|these|those|there|here|he|she|his|her)\b|"
                           r"(?:^|\s)(?:이|그|저)(?:것|곳|때|들)?[은는이가을를에의]?\s", re.IGNORECASE)
+_QUOTED = re.compile(r"(?<!\w)[\"'“‘「『]([^\"'“”‘’」』]{12,})[\"'”’」』]|`([^`]{12,})`")
 _HAS_SUBJECT = re.compile(r"[가-힣](?:은|는|이|가|도)\s")
 _ITEM = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
 
@@ -91,6 +92,12 @@ class Held:
     def _points_back(self) -> bool:
         text = self.candidate.text
         return not _HAS_SUBJECT.search(text) if is_hangul(text) else bool(_POINTS_BACK.search(text))
+
+    @cached_property
+    def quoted(self) -> list[frozenset[str]]:
+        """Stems of the sentences that it quotes: that somebody says a thing does not make the passage say it."""
+        found = [wording(each[1] or each[2]) for each in _QUOTED.finditer(self.candidate.text)]
+        return [frozenset(each.content) for each in found if MIN_WORDS <= len(set(each.content)) < len(set(self.wording.content))]
 
     @cached_property
     def topic(self) -> frozenset[str]:
@@ -237,6 +244,8 @@ class Checker:
         word = unmet(said, held.wording, held.above, self._is_close)
         if word:
             return "the passage says it of something else" if word in self.stems else "no passage says this"
+        if any(set(said.content) - held.above <= quote for quote in held.quoted):
+            return "the passage only quotes it"
         if is_joined_across(said, [wording(part) for part, _, _ in held.clauses]):
             return "the passage says it of something else"
         figures["support"] = figures["held"]

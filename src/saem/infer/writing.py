@@ -109,10 +109,11 @@ class Writing:
         """Search for the question; then, for the parts that nothing answers yet, with their own words."""
         queries = [self.question]
         for number in range(1, self.rounds + 1):
+            known = len(self.hits)
             for query in queries:
                 self._take(query, self.k * number, number)
             for part in asked:
-                if not part.is_answerable:
+                if not part.is_answerable and len(self.hits) > known:       # the same passages say the same again
                     self._judge(part)
             queries = [part.text if part.text != self.question else _keywords(part.text) for part in asked if not part.is_answerable]
             said = ", ".join(f"{part.support:.2f}" for part in asked)
