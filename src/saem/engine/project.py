@@ -19,8 +19,8 @@ from saem.core.source import FunctionSource
 from saem.engine.forgetting import finish
 from saem.engine.ingest import Readers
 from saem.engine.membership import GroupsTable, Membership, check
-from saem.engine.retention import Retention, prune
 from saem.engine.narrowing import narrow
+from saem.engine.retention import Retention, prune
 from saem.engine.running import Run, damaged, explained
 from saem.engine.steady import steady
 from saem.engine.table import Table
