@@ -46,7 +46,7 @@ _PRONOUNS = frozenset("it this that these those they he she we you there if when
                       "만약".split())
 _POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|this|these|those|there|here|he|she|his|her)\b|"
                           r"(?:^|\s)(?:이|그|저)(?:것|곳|때|들)?[은는이가을를에의]?\s", re.IGNORECASE)
-_QUOTED = re.compile(r"(?<!\w)[\"'“‘「『]([^\"'“”‘’」』]{12,})[\"'”’」』]|`([^`]{12,})`")
+_QUOTED = re.compile(r"(?<!\w)[\"'“‘「『]([^\"'“”‘’」』]{8,})[\"'”’」』]|`([^`]{8,})`")
 _HAS_SUBJECT = re.compile(r"[가-힣](?:은|는|이|가|도)\s")
 _ITEM = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
 
