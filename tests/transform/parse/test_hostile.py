@@ -81,7 +81,7 @@ def test_a_hostile_file_does_no_harm(story: Story, name: str) -> None:
     if os.path.splitext(name)[1] not in registry.parsers():
         pytest.skip("no parser takes such files")
     read = [key for key in story.texts if key == name or key.startswith(f"{name}/")]
-    reasons = {reason for key, reason in story.reasons.items() if key == name or key.startswith(f"{name}/")}     # of what lies in an archive, too
+    reasons = {reason for key, reason in story.reasons.items() if key == name or key.startswith(f"{name}/")}
     assert read or reasons
     assert {READ for _ in read} | {reason[1:5] for reason in reasons} <= set(FILES[name][1]), reasons
 

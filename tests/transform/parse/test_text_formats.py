@@ -326,7 +326,8 @@ def test_any_broken_html_gives_text_or_a_reason(source: str) -> None:
 
 
 def test_a_page_tells_what_it_leaves_out_and_reads_a_footer_that_says_how_to_reach_someone() -> None:
-    page = "<body><nav>Menu <a href=/>Home</a></nav><aside><a href=/news>News</a></aside><h1>Lunch</h1><p>From 11:25.</p><footer>Kitchen 02-123-4567</footer></body>"
+    page = "<body><nav>Menu <a href=/>Home</a></nav><aside><a href=/news>News</a></aside>" \
+           "<h1>Lunch</h1><p>From 11:25.</p><footer>Kitchen 02-123-4567</footer></body>"
     parsed = html.parse(page.encode(), "a.html")
     assert parsed.text == "Lunch\n\nFrom 11:25.\n\nKitchen 02-123-4567"
     assert parsed.missing == ["navigation was not read: 9 characters"]      # but a menu of links alone is no text of this page

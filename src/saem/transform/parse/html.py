@@ -64,7 +64,7 @@ def parse(content: bytes, path: str) -> Parsed:
 
     Raises: E401 (no text), E402 (not text), E103 (selectolax is not installed).
 
-    >>> page = parse(b"<title>Fees</title><aside>Note</aside><h1>Late fees</h1><table><tr><th>Item<th>Won<tr><td>Book<td>100</table>", "a.html")
+    >>> page = parse(b"<title>Fees</title><aside>Note</aside><h1>Late fees<table><tr><th>Item<th>Won<tr><td>Book<td>100</table>", "a.html")
     >>> page.title, page.text, page.missing
     ('Fees', 'Late fees\\n\\nItem: Book | Won: 100', ['an aside was not read: 4 characters'])
     """
