@@ -29,7 +29,7 @@ def contaminated(rows: pa.Table, evaluation: pa.Table, *, name: str, column: str
 
     min_words  runs of so many words (of Hangul: of 3 syllables a word, whatever the spaces) are compared, as 64-bit hashes; case, width,
                composition and punctuation make no difference. No shared run of that length is missed. An evaluation row shorter than
-               that, of 8 words at least, is looked for as a whole; still shorter ones are not
+               that, of 8 words at least, is looked for as a whole (but for two syllables in Korean); still shorter ones are not
 
     Source: Brown et al. 2020, appendix C (13 words).
     """
@@ -55,7 +55,7 @@ def _sizes(asked: pa.ChunkedArray, min_words: int) -> Iterator[tuple[int, np.nda
     """(weight of the runs to compare, the evaluation rows that are looked for by them): all that are long enough, then shorter ones."""
     full = min_words * WORD_WEIGHT
     left = np.arange(len(asked))
-    for size in (full, *range(full - 1, min(SHORT_WORDS * WORD_WEIGHT, full) - 1, -1)):
+    for size in (full, *range(full - WORD_WEIGHT, SHORT_WORDS * WORD_WEIGHT - 1, -WORD_WEIGHT)):
         if not len(left):
             return
         has = np.zeros(len(asked), bool)
