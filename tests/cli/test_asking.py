@@ -16,7 +16,7 @@ def test_a_plain_folder_answers_without_any_set_up(saem: Saem, handbook: pathlib
 def test_the_json_of_an_answer_has_the_promised_shape_and_its_quote_stands_in_the_document(saem: Saem, handbook: pathlib.Path) -> None:
     answer = saem("ask", handbook, "연체료는 얼마인가요?", "--json").json
     assert [*answer] == ["question", "found", "text", "sentences", "citations", "snapshot", "answer", "mode", "model",
-                         "cost", "unanswered", "steps", "stale"]
+                         "cost", "unanswered", "steps", "because", "stale"]
     assert answer["found"] is True
     assert answer["stale"] is False
     assert answer["sentences"][0]["citations"] == [1]

@@ -12,9 +12,11 @@ import saem
 from saem.cli.main import app
 from saem.core.errors import SaemError
 from saem.infer import ask, picture
+from saem.infer.approved import approve
 from tests.docs.pages import saem_in_process
 
 PIPELINE = """import saem
+from saem.infer import approved
 from saem.sources import folder
 from saem.transform import chunk, embed, group_by, parse
 
@@ -23,6 +25,7 @@ def pipeline(db: saem.Project) -> None:
     docs = files.derive("docs", parse)
     docs.derive("chunks", chunk(), embed(model="hash"), carry=["path"]).index(text="text", vector="embedding")
     docs.derive("sizes", group_by(values={"n": "count()"}), by="path")
+    approved.declare(db)
 """
 HIDDEN, ABSENT = "closed", "nowhere"
 
@@ -37,7 +40,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "pipeline.py").write_text(PIPELINE, encoding="utf-8")
     with saem.open(str(root)) as db:
         db.run()
-        ask(db.as_user("lee").table("chunks"), "What is the vault code?")
+        approve(db, ask(db.as_user("lee").table("chunks"), "What is the vault code?"))
+        approve(db, [("When does the library open?", "At nine.")])
+        db.run()
     return root
 
 
@@ -64,14 +69,15 @@ COMMANDS: dict[str, Callable[[str, list[str]], list[list[str]]]] = {
     "sql": lambda name, ids: [["sql", f"select count(*) n, max(text) t from docs where {_condition(name)}"]],
     "ask": lambda name, ids: [["ask", "What is the vault code?", "--where", _condition(name)]],
     "show-citation": lambda name, ids: [["show-citation", ids[-1]], ["show-citation", ids[-1][:12]]],
+    "similar": lambda name, ids: [["similar", "What is the vault code?"]],
     "status": lambda name, ids: [["status"]],
 }
 
 
 def test_no_command_that_reads_as_someone_is_left_out() -> None:
     commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    read = {name for name, command in commands.items() if any(each.name == "reader" for each in command.params)}
-    assert read - {"mcp", "chat"} == set(COMMANDS)              # those two go on talking: tests/mcp, tests/cli/test_chatting.py
+    read = {name for name, command in commands.items() if any("--as" in each.opts for each in command.params)}
+    assert read - {"mcp", "chat"} == set(COMMANDS)              # those two go on talking: tests/mcp, tests/infer/test_personal.py
 
 
 @pytest.mark.parametrize("command", COMMANDS)
