@@ -4,19 +4,22 @@ import json
 import os
 import shutil
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from lance.file import LanceFileReader
 
 from saem.core.errors import SaemError
+from saem.core.identity import digest, row_ids
+from saem.core.operator import operator
 from saem.core.run import OnStep, ignore
 from saem.engine.project import Project
 from saem.infer import answers, ask
 from saem.sources import folder, records
 from saem.store.canaries import Canaries
 from saem.store.scanning import scan
-from saem.transform import chunk, embed, parse
+from saem.transform import chunk, embed, parse, sql
 from tests.contract.fuzz import Crash, Fuse
 
 SECRET = "연체료를 면제받은 학생은 김하늘이고 학번은 20311 입니다 zwqxv"
@@ -91,6 +94,61 @@ def test_a_forgotten_file_is_nowhere_and_does_not_come_back(home: Path) -> None:
         assert db.tables["chunks"].search("도서관")[0].row["path"].startswith("doc")
         assert db.allow("files", "private-letter.md") == 1
         assert db.run().tables["files"].added == 1
+
+
+@dataclasses.dataclass
+class Said:
+    text: str
+
+
+@dataclasses.dataclass
+class Word:
+    word: str
+
+
+@operator(version="1")
+def words(answer: Said) -> Iterable[Word]:
+    for word in answer.text.split():
+        yield Word(f"this word was said in an answer: {word}")
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_what_is_derived_from_an_answer_goes_with_the_document_that_it_cites(home: Path, is_published: bool) -> None:
+    with opened(home) as db:
+        said = db.tables["answers"].derive("said", words)
+        said.index(text="word")
+        notes = db.source("notes", records(Tap, key=["student", "day"]))
+        notes.derive("copies", sql("select student, place from notes"))
+        db.run()
+        answer = ask(db.tables["chunks"], "연체료를 면제받은 학생은 누구인가요?")
+        db.run()
+        cited = said.to_arrow(["_id"], "word like '%zwqxv%' or word like '%20311%'")["_id"].to_pylist()
+        assert cited
+        notes.put([Tap("kim", 1, "a note on what was said in an answer"), Tap("lee", 1, "a note on nothing forgotten")], [cited, []])
+        if is_published:
+            db.run()
+        receipt = db.forget("files", "private-letter.md")
+        assert receipt.verdict == "proved", receipt.summary()
+        assert {"answers", "said"} <= set(receipt.rows)
+        assert receipt.waiting == (0 if is_published else 1)
+        gone = (SECRET, answer.text, f"in an answer: {answer.text.split()[0]}", "a note on what was said")
+        assert left(home, *gone) == {text: [] for text in gone}
+        assert said.count() == 0
+        report = db.run()
+        assert report.tables["said"].is_idle
+        assert db.table("copies").to_arrow()["student"].to_pylist() == ["lee"]
+
+
+def test_what_waits_and_was_made_from_what_waits_goes_too(home: Path) -> None:
+    with opened(home) as db:
+        notes = db.source("notes", records(Tap, key=["student", "day"]))
+        db.run()
+        letter = db.table("chunks").to_arrow(["_id"], "path = 'private-letter.md'")["_id"].to_pylist()
+        notes.put([Tap("kim", 1, "a note on the letter")], [letter])
+        note = row_ids("notes", [digest("notes", next(iter(db.catalog.inbox("notes")[1])))], [b""], [0])
+        notes.put([Tap("kim", 2, "a note on a note that waits")], [note])
+        db.forget("files", "private-letter.md")
+        assert left(home, "a note on a note that waits") == {"a note on a note that waits": []}
 
 
 def test_the_receipt_tells_who_and_why_and_holds_neither_text_nor_key(home: Path) -> None:

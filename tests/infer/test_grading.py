@@ -9,7 +9,7 @@ import saem
 from saem.core.errors import SaemError
 from saem.infer.grading import Criterion, Judgement, agreement, grade, kappa
 from saem.infer.judges.model import ModelJudge
-from saem.infer.llm.spec import Spec
+from saem.infer.llm import Model, Spec
 from saem.sources.records import records
 from tests.infer.llm.servers import Step, serving
 
@@ -33,9 +33,10 @@ ESSAYS = [Essay("kim", "I argue that books matter, because they last. For exampl
           Essay("park", "I argue for films. For example Parasite.")]
 
 
-def project(root: pathlib.Path, judge: object = "rules", runs: int = 1) -> saem.Project:
+def project(root: pathlib.Path, judge: object = "rules", runs: int = 1, remote: bool = True) -> saem.Project:
     db = saem.Project(str(root))
-    essays = db.source("essays", records(Essay, key="key"), readers=lambda key: [key])
+    judge = ModelJudge(Model(judge, db)) if isinstance(judge, Spec) else judge
+    essays = db.source("essays", records(Essay, key="key"), readers=lambda key: [key], remote=remote)
     db.source("criteria", records(Criterion, key="name"))
     db.source("grades", records(Grade, key=("key", "criterion")))
     essays.derive("scores", grade(judge=judge, runs=runs), using=["criteria"], carry=["key"])
@@ -98,11 +99,32 @@ def test_a_model_judges_and_what_it_does_not_find_in_the_text_is_no_evidence(tmp
         return json.dumps({"points": told["most"] if "nice" in told["text"] else told["least"], "quotes": quotes, "why": "so"})
 
     with serving([Step(said)]) as server:
-        db = project(tmp_path, ModelJudge(Spec("judge", url=server.url, model="m")))
+        db = project(tmp_path, Spec("judge", url=server.url, model="m"))
         report = db.run()
+        assert db.run().tables["scores"].is_idle
     assert report.quarantined == 1                    # lee: points for evidence that is nowhere
     assert {row["key"] for row in db.table("scores").to_arrow().to_pylist()} == {"kim", "park"}
     assert "quotes nothing" in db.quarantine("scores")[0]["reason"]
+    calls = db.table("calls").to_arrow().to_pylist()
+    assert {(row["model"], row["purpose"], row["problem"]) for row in calls} == {("judge", "grade", "")}
+    assert len(calls) == len(server.asked)
+    assert db.as_user("kim").table("calls").count() == 0
+
+
+@pytest.mark.parametrize("is_remote", [True, False])
+def test_essays_whose_source_bars_it_are_not_sent_to_a_judge_elsewhere(tmp_path: pathlib.Path, is_remote: bool) -> None:
+    fair = json.dumps({"points": 1, "quotes": ["or"], "why": "so"})
+    with serving([Step(fair)]) as server:
+        db = project(tmp_path, Spec("judge", url=server.url, model="m", remote=is_remote), remote=False)
+        report = db.run()
+        judge = ModelJudge(Model(Spec("judge", url=server.url, model="m", remote=is_remote)))
+    assert bool(server.asked) is not is_remote
+    if is_remote:
+        assert report.quarantined == len(ESSAYS)
+        assert all(each["reason"].startswith("[E801]") and "essays bars" in each["reason"] for each in db.quarantine("scores"))
+        with pytest.raises(SaemError) as error:
+            judge("a text from nobody knows where", RUBRIC[0], 1)
+        assert error.value.code == "E801"
 
 
 def test_a_judge_that_is_none_is_told_where_it_is_named() -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from lance.file import LanceFileReader
 
-from saem.core.identity import ID, digest, id_list
+from saem.core.identity import ID, digest, id_list, row_ids
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
@@ -30,6 +30,8 @@ class Trail:
     values  texts to look for: keys first
     inbox   numbers of waiting rows that are, or cite, such rows
     units   of the source rows
+    recorded   further sources whose rows name parents; those that are reached are withdrawn
+    looked  {table: how many ids above it were looked for}
     """
     table: str
     tables: list[str] = field(default_factory=list)
@@ -39,6 +41,7 @@ class Trail:
     values: list[bytes] = field(default_factory=list)
     inbox: list[int] = field(default_factory=list)
     recorded: list[str] = field(default_factory=list)
+    looked: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -49,18 +52,17 @@ def follow(project: "Project", table: str, marks: set[bytes]) -> Trail:
     """The trail of the rows of a source whose keys have these marks."""
     trail = Trail(table)
     parents = _parents(project)
-    trail.tables = _descendants(table, parents)
+    trail.tables = _descendants([table], parents)
+    trail.recorded = [name for name in _recorded(project, parents) if name != table]
     texts: list[bytes] = []
     _take_source(project, trail, marks, texts)
     _take_problems(project, trail, marks)
-    for name in trail.tables[1:]:
-        _take_made(project, trail, name, parents[name], texts)
-    trail.recorded = [name for name in _recorded(project, parents) if name != table]
-    for _ in trail.recorded:      # a citation is made from a document and from its answer
-        for name in trail.recorded:
-            _take_made(project, trail, name, [*trail.tables, *trail.recorded], texts)
+    known = -1
+    while known < (known := sum(map(len, trail.ids.values()))):     # a citation is made from a document and from its answer
+        for name in (*trail.tables[1:], *trail.recorded):
+            _take_made(project, trail, name, parents[name] or [*trail.tables, *trail.recorded], texts)
+        trail.tables = _descendants([table, *(name for name in trail.recorded if trail.ids.get(name))], parents)
     _take_inbox(project, trail, marks, texts)
-    trail.tables += [name for name in trail.recorded if trail.ids.get(name)]
     trail.values = [*(key.encode("utf-8", "surrogatepass") for key in sorted(trail.keys)), *dict.fromkeys(texts)]
     return trail
 
@@ -82,10 +84,10 @@ def _parents(project: "Project") -> dict[str, list[str]]:
     return made
 
 
-def _descendants(table: str, parents: dict[str, list[str]]) -> list[str]:
-    """The table and all that are derived from it, parents before children."""
-    found = [table]
-    wanted = {table}
+def _descendants(tables: Sequence[str], parents: dict[str, list[str]]) -> list[str]:
+    """The tables and all that are derived from them, parents before children."""
+    found = list(tables)
+    wanted = set(tables)
     while more := {name for name, above in parents.items() if name not in wanted and wanted & set(above)}:
         wanted |= more
     while rest := [name for name in parents if name in wanted and name not in found]:
@@ -150,8 +152,9 @@ def _take_source(project: "Project", trail: Trail, marks: set[bytes], texts: lis
 
 def _take_made(project: "Project", trail: Trail, table: str, above: Sequence[str], texts: list[bytes]) -> None:
     gone = {key for name in above for key in trail.ids.get(name, ())}
-    if not gone:
+    if len(gone) == trail.looked.get(table, 0):
         return
+    trail.looked[table] = len(gone)
     wanted_ids = pa.array(sorted(gone), ID)
 
     def wanted(rows: pa.Table) -> pa.Array:
@@ -191,6 +194,7 @@ def _take_inbox(project: "Project", trail: Trail, marks: set[bytes], texts: list
         is_own = name == trail.table and project.catalog.keeps_out(name, key, marks)
         if is_own or (row and gone & set(json.loads(row)["parents"])):
             trail.inbox.append(number)
+            gone |= {made.hex() for made in row_ids(name, [digest(name, key)], [b""], [0])}      # what else waits may be made from it
             texts += [text for text in strings(json.loads(row)["row"]) if len(text) >= SHORT] if row else []
             trail.keys |= {key} if is_own else set()
 

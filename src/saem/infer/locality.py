@@ -1,14 +1,16 @@
 """Which passages may not leave the machine: those made from a source that is declared with remote=False."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from saem.core.identity import ID, table_id
+from saem.engine.project import RECORDED
 from saem.store.heads import Head
 from saem.store.table import lookup
 
 if TYPE_CHECKING:
+    from saem.engine.project import Project
     from saem.engine.table import Table
 
 
@@ -23,6 +25,19 @@ def barred(table: "Table", heads: Mapping[str, Head], rows: Sequence[str]) -> se
     if closed >= {name for name in above if not project.catalog.consumed(name)}:
         return set(rows)
     return {row for row in rows if _reaches(table, heads, row, above, closed)}
+
+
+def closed_above(project: "Project", tables: Iterable[str]) -> list[str]:
+    """The sources with remote=False that declared tables are made from. For operators: what a run is at work on is published nowhere yet.
+
+    Answers and calls may be made from anything: all sources count.
+    """
+    found, waiting = set[str](), list(tables)
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found.add(name)
+            waiting += project.tables if name in RECORDED else project.declared(name).parent_names
+    return sorted(name for name in found if not project.declared(name).remote)
 
 
 def _above(table: "Table") -> list[str]:
