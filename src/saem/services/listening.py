@@ -100,6 +100,7 @@ def listen(app: App, host: str, port: int, path: str) -> None:
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
+        taken.listen(128)                        # before it is said: who reads the line may call at once
     except OSError as error:
         raise SaemError("E104", f"{host}:{port} cannot be listened on: {error.strerror}", fix="--port 0 takes any that is free") from error
     shown = f"[{host}]" if ":" in host else host
