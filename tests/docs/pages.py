@@ -234,7 +234,10 @@ def check_commands(text: str) -> None:
         for found in re.finditer(r"(?:^|[\s/\"'|&])saem ([a-z][\w-]*)([^|&;#]*)", line.partition(" #")[0]):
             if found[1] not in known:
                 raise Wrong(f"there is no command 'saem {found[1]}'")
-            options = {o for p in known[found[1]].params for o in p.opts} | {"--help", "-h"}
+            command = known[found[1]]
+            for word in found[2].split()[:1]:                    # `saem memory list` has options of its own
+                command = getattr(command, "commands", {}).get(word, command)
+            options = {o for p in command.params for o in p.opts} | {"--help", "-h"}
             wrong = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", found[2])) - options
             if wrong:
                 raise Wrong(f"'saem {found[1]}' has no option {wrong}")
