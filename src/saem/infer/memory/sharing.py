@@ -23,9 +23,6 @@ class Shares:
         self.messages = table(name, "messages")
         self._held: tuple[object, list[Share]] = (None, [])
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter(self.held())
-
     def held(self) -> list[Share]:
         heads = self.db.catalog.heads()
         last, waits = self.db.catalog.inbox(self.name)
