@@ -139,8 +139,8 @@ MUTANTS = [
     Mutant(4, "the catalog keeps what was deleted", "    scrub(catalog.db)\n    project.on_step(", "    project.on_step(", FORGET),
     Mutant(4, "the watermark stays behind an erasure", "update consumed set version=? where place=? and version=?",
            "update consumed set version=? where place=? and version=-1-?", FORGET),
-    Mutant(4, "answers that cite it stay", "    trail.tables += [name for name in trail.recorded if", "    trail.recorded = []\n"
-           "    trail.tables += [name for name in trail.recorded if", FORGET),
+    Mutant(4, "answers that cite it stay", "trail.recorded = [name for name in _recorded(project, parents) if name != table]",
+           "trail.recorded = []", FORGET),
     Mutant(4, "rows that wait stay", "catalog.take_from_inbox(draft[\"inbox\"])", "pass", FORGET),
     Mutant(4, "the scan opens no file of Lance",
            "        reader = LanceFileReader(path)\n", "        return\n", FORGET),
