@@ -80,7 +80,7 @@ def measure(rows: pa.Table, planted: list[tuple[str, str]]) -> Iterator[Figure]:
 def sketched(rows: pa.Table) -> pa.Table:
     """In pieces, as a run hands them on."""
     made = pa.concat_tables([signatures.function(rows.slice(start, PIECE)).rows for start in range(0, len(rows), PIECE)])
-    return made.combine_chunks().append_column("_row", ids_of(len(rows)))
+    return made.combine_chunks().append_column("_row", ids_of(len(rows))).append_column("_asked", pa.array([True] * len(rows), pa.bool_()))
 
 
 def ids_of(count: int) -> pa.Array:

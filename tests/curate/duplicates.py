@@ -26,7 +26,7 @@ def compared(operator: Operator, rows: pa.Table) -> pa.Table:
     made = before.function(rows, **before.settings)
     assert made.rows.schema.equals(before.writes(rows.schema))
     assert made.origin.tolist() == list(range(len(rows)))
-    return made.rows.append_column("_row", ids(len(rows)))
+    return made.rows.append_column("_row", ids(len(rows))).append_column("_asked", pa.array([True] * len(rows), pa.bool_()))
 
 
 def pairs(operator: Operator, column: str, values: list[Any], kind: pa.DataType | None = None) -> dict[tuple[int, int], tuple[str, float]]:

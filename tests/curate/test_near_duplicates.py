@@ -120,7 +120,7 @@ def test_any_texts_are_taken_and_equal_words_are_found(texts: list[str]) -> None
     first = {text: texts.index(text) for text in texts}
     for number, text in enumerate(texts):
         assert first[text] == number or made[first[text], number] == ("exact", 1.0)
-    words = compared(near_duplicates(), pa.table({"text": pa.array([*texts, *map(folded, texts)], pa.string())}))["signature"].to_pylist()
+    words = compared(near_duplicates(), pa.table({"text": pa.array([*texts, *map(folded, texts)], pa.string())}))["words"].to_pylist()
     assert words[:len(texts)] == words[len(texts):], "what is folded says the same"
 
 

@@ -13,7 +13,7 @@ EDGE = pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("k
 
 @dataclass(frozen=True)
 class Found:
-    """Pairs of one kind: (m,) int64 left and right rows, left before right in the order of ids; (m,) similarity in 0 to 1."""
+    """Pairs of one kind: (m,) left and right rows, left before right in the order of ids; (m,) similarity in 0 to 1."""
     left: np.ndarray
     right: np.ndarray
     similarity: np.ndarray
@@ -22,9 +22,10 @@ class Found:
 
 def edges(row: pa.ChunkedArray, found: Sequence[Found]) -> Made:
     """The table of edges; `row` holds the ids of the rows, ascending."""
-    left, right = (np.concatenate([getattr(each, side) for each in found]).astype(np.int64) for side in ("left", "right"))
-    similarity = pa.array(np.concatenate([each.similarity for each in found]), pa.float32())
-    kinds = pa.array([each.kind for each in found]).take(pa.array(np.repeat(np.arange(len(found)), [len(each.left) for each in found])))
+    left, right = (np.concatenate([getattr(each, side).astype(np.int32) for each in found]) for side in ("left", "right"))
+    similarity = pa.array(np.concatenate([each.similarity.astype(np.float32) for each in found]))
+    kinds = pa.array([each.kind for each in found]).take(pa.array(np.repeat(np.arange(len(found), dtype=np.int8),
+                                                                            [len(each.left) for each in found])))
     ids = row.combine_chunks()
     made = pa.table([ids.take(pa.array(left)), ids.take(pa.array(right)), similarity, kinds], schema=EDGE)
     return Made(made, left, (right,))

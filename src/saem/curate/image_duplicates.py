@@ -5,8 +5,8 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.operator import Made, Pairs, operator
+from saem.curate.candidates import similar
 from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
-from saem.curate.requiring import compiled
 from saem.transform.parse import _picture
 
 LOOK = pa.schema([("keys", pa.list_(pa.uint32())), ("look", pa.uint64())])
@@ -41,7 +41,6 @@ def image_duplicates(rows: Pairs, max_bits: int = MAX_BITS, column: str = "conte
     converted or compressed anew is found, one that was cropped or turned is not. Of pictures with one hash, the one with the smallest
     id stands for all. PNG, JPEG, TIFF, BMP and WebP; a broken one is in quarantine.
     """
-    kernels = compiled("vectors")
     first, number = first_of_each(rows["look"]), np.arange(len(rows))
     copies = np.flatnonzero((first >= 0) & (first != number))
     found = [Found(first[copies], copies, np.ones(len(copies)), "image")]
@@ -49,11 +48,17 @@ def image_duplicates(rows: Pairs, max_bits: int = MAX_BITS, column: str = "conte
     if len(kept):
         column_of = rows.take(pa.array(kept))
         hashes = column_of["look"].to_numpy()
-        keys = np.ascontiguousarray(column_of["keys"].combine_chunks().flatten().to_numpy().reshape(len(kept), -1))
-        for band in range(keys.shape[1]):
-            pairs = kernels.differing(hashes, keys, np.argsort(keys[:, band]), band, min(max_bits, MAX_BITS))
-            found.append(Found(kept[pairs[:, 0]], kept[pairs[:, 1]], 1 - pairs[:, 2] / 64, "image"))
+        keys = column_of["keys"].combine_chunks().flatten().to_numpy().reshape(len(kept), -1)
+        met = similar(keys, np.arange(len(kept)), rows["_asked"].to_numpy()[kept], lambda pairs: _equal_bits(hashes, pairs),
+                      1 - min(max_bits, MAX_BITS) / 64, "image")
+        found.append(Found(kept[met.left], kept[met.right], met.similarity, "image"))
     return edges(rows["_row"], found)
+
+
+def _equal_bits(hashes: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """(n,) uint64, (m, 2) -> (m,) the share of 64 bits that are the same."""
+    differing = hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]]
+    return 1 - np.asarray(np.unpackbits(differing.view(np.uint8).reshape(-1, 8), axis=1).sum(axis=1) / 64)
 
 
 def _look(content: bytes | None) -> int | None:

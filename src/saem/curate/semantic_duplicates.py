@@ -5,6 +5,7 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.operator import Made, Pairs, operator
+from saem.curate.candidates import similar
 from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
 from saem.curate.requiring import compiled
 
@@ -66,8 +67,8 @@ def semantic_duplicates(rows: Pairs, threshold: float = 0.95, vector: str = "emb
         column = rows.take(pa.array(kept))
         raw = column["direction"].combine_chunks()
         unit = np.frombuffer(b"".join(raw.to_pylist()), np.float32).reshape(len(kept), -1)
-        keys = np.ascontiguousarray(column["keys"].combine_chunks().flatten().to_numpy().reshape(len(kept), -1))
-        for band in range(keys.shape[1]):
-            pairs, cosines = kernels.near(keys, np.argsort(keys[:, band]), band, unit, threshold)
-            found.append(Found(kept[pairs[:, 0]], kept[pairs[:, 1]], np.minimum(cosines, 1.0), "semantic"))
+        keys = column["keys"].combine_chunks().flatten().to_numpy().reshape(len(kept), -1)
+        met = similar(keys, np.arange(len(kept)), rows["_asked"].to_numpy()[kept], lambda pairs: kernels.cosines(unit, pairs), threshold,
+                      "semantic")
+        found.append(Found(kept[met.left], kept[met.right], np.minimum(met.similarity, 1.0), "semantic"))
     return edges(rows["_row"], found)

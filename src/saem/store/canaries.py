@@ -14,6 +14,7 @@ from hashlib import blake2b
 import numpy as np
 
 PIECE, LEAST = 32, 8       # bytes; what is shorter than LEAST is met by chance
+DIFFERENT = 4              # bytes of a piece that differ, at least: zeros, blanks and rules of dashes stand everywhere
 PIECES = 12                # of one value, evenly spread
 MOST = 512                 # of one erasure
 WIDE = 15                  # bytes; a piece of so many holds a whole word of eight wherever it lies
@@ -180,12 +181,11 @@ def words_of(length: int) -> tuple[int, int]:
 
 
 def pieces(value: bytes) -> list[bytes]:
-    """What a value is known by: all of it where it is short, else PIECES pieces of PIECE bytes.
+    """What a value is known by: all of it where it is short, else PIECES pieces of PIECE bytes; what is met by chance is left out.
 
-    >>> [len(piece) for piece in pieces(b"0123456789")], len(pieces(bytes(range(200)))), pieces(b"short")
-    ([10], 12, [])
+    >>> [len(piece) for piece in pieces(b"0123456789")], len(pieces(bytes(range(200)))), pieces(b"short"), pieces(bytes(500))
+    ([10], 12, [], [])
     """
-    if len(value) <= PIECE:
-        return [value] if len(value) >= LEAST else []
-    count = min(PIECES, len(value) - PIECE + 1)
-    return [value[int(at):int(at) + PIECE] for at in np.linspace(0, len(value) - PIECE, count)]
+    count = min(PIECES, len(value) - PIECE + 1) if len(value) > PIECE else len(value) >= LEAST
+    cut = [value[int(at):int(at) + PIECE] for at in np.linspace(0, max(0, len(value) - PIECE), count)]
+    return [piece for piece in cut if len(set(piece)) >= DIFFERENT]

@@ -1,31 +1,37 @@
-"""Texts -> MinHash signatures in one pass, and the pairs whose signatures agree."""
+"""Texts -> MinHash signatures in one pass, and how alike two of them are."""
 import numpy as np
 from numba import njit
 
-from saem.curate.kernels.hashing import GOLDEN, ODD_2, U, mix
+from saem.curate.kernels.hashing import GOLDEN, ODD_1, ODD_2, U, mix
 from saem.curate.kernels.reading import IGNORED, KIND, KINDS, ascii_values, decoded, finished, follows, spelled, value_of
 
-HASHES = 256               # one-permutation MinHash: as many bins, 16 bits each
+BINS = 1024                # one-permutation MinHash: a byte of the least hash in each bin, by which two rows are compared
+HASHES = 256               # four bins together, by which they meet
 BANDS, BAND_HASHES = 42, 6        # 42 * 6 = 252 of them
 WINDOW = 30                # a shingle: five words of 6, fifteen Hangul syllables of 2, ten ideographs or kana of 3, or a mixture
 WEIGHTS = np.array([6, 6, 2, 3], np.int64)       # by the last two bits of a token: 2 a syllable, 3 an ideograph or kana, else a word
 BLOCK = 4096               # tokens taken together
 RING = 32                  # more tokens than a window can hold
 EMPTY = U(0xFFFFFFFFFFFFFFFF)
+LOW_BITS = U(0x003FFFFFFFFFFFFF)      # of a hash whose first ten name its bin
 BASE = U(0x9E3779B97F4A7C15)      # of the rolling polynomial over the hashes of tokens
 POWERS = np.array([pow(0x9E3779B97F4A7C15, k, 1 << 64) for k in range(RING)], np.uint64)
 
 
 @njit(nogil=True, cache=True)
-def signatures(data: np.ndarray, offsets: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """UTF-8 rows -> ((n, 256) uint16 signature, (n, 42) uint32 band keys, (n,) tokens of each row; 0 = nothing to compare).
+def signatures(data: np.ndarray, offsets: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """UTF-8 rows -> ((n, 1024) uint8 signature, (n, 42) uint32 band keys, (n, 2) uint64 of all hashes, (n,) tokens of each row).
 
-    A shingle is the tokens of one window (see WINDOW), taken at every token; a row shorter than a window is one shingle. Where a
-    bin stays empty it borrows another one's value: Shrivastava 2017, "Optimal densification for fast and accurate minwise hashing".
+    A row without a token has nothing to compare.
+
+    A shingle is the tokens of one window (see WINDOW), taken at every token; a row shorter than a window is one shingle. A bin that
+    stays empty is 0; for the keys it borrows another one's value. Source: Shrivastava 2017,
+    "Optimal densification for fast and accurate minwise hashing".
     """
     rows = len(offsets) - 1
-    made, keys, tokens = np.zeros((rows, HASHES), np.uint16), np.zeros((rows, BANDS), np.uint32), np.zeros(rows, np.int64)
-    least, found = np.empty(HASHES, np.uint64), np.empty(BLOCK, np.uint64)
+    made, keys, tokens = np.zeros((rows, BINS), np.uint8), np.zeros((rows, BANDS), np.uint32), np.zeros(rows, np.int64)
+    digests = np.zeros((rows, 2), np.uint64)
+    least, found, hashes = np.empty(BINS, np.uint64), np.empty(BLOCK, np.uint64), np.empty(HASHES, np.uint64)
     ring, weights = np.zeros(RING, np.uint64), np.zeros(RING, np.int64)
     values, masks = ascii_values(table)
     for i in range(rows):
@@ -63,10 +69,11 @@ def signatures(data: np.ndarray, offsets: np.ndarray, table: np.ndarray) -> tupl
             continue
         if not is_full and weight < WINDOW:
             value = mix(rolling)
-            least[value >> U(56)] = value & U(0x00FFFFFFFFFFFFFF)
-        _densify(least, made[i])
-        _band(made[i], keys[i])
-    return made, keys, tokens
+            least[value >> U(54)] = value & LOW_BITS
+        _sketch(least, made[i], hashes)
+        _band(hashes, keys[i])
+        _digest(hashes, digests[i])
+    return made, keys, digests, tokens
 
 
 @njit(nogil=True, cache=True)
@@ -89,64 +96,62 @@ def _shingled(tokens: np.ndarray, window: tuple[np.uint64, int, int, int, bool],
             is_full = True
         if is_full or weight == WINDOW:
             value = mix(rolling)
-            where = value >> U(56)
-            least[where] = min(least[where], value & U(0x00FFFFFFFFFFFFFF))
+            where = value >> U(54)
+            least[where] = min(least[where], value & LOW_BITS)
     return rolling, first, count, weight, is_full
 
 
 @njit(inline="always")
-def _densify(least: np.ndarray, signature: np.ndarray) -> None:
+def _sketch(least: np.ndarray, signature: np.ndarray, hashes: np.ndarray) -> None:
+    for b in range(BINS):
+        signature[b] = np.uint8(0 if least[b] == EMPTY else least[b] % U(255) + U(1))
     for b in range(HASHES):
-        if least[b] != EMPTY:
-            signature[b] = np.uint16(least[b] & U(0xFFFF))
-            continue
+        least[b] = min(min(least[4 * b], least[4 * b + 1]), min(least[4 * b + 2], least[4 * b + 3]))
+    for b in range(HASHES):
+        hashes[b] = least[b]
         attempt = U(1)
-        while True:
+        while hashes[b] == EMPTY:
             other = mix(U(b) * GOLDEN + attempt * ODD_2) >> U(56)
             if least[other] != EMPTY:
-                signature[b] = np.uint16(mix(least[other] + attempt) & U(0xFFFF))
-                break
+                hashes[b] = mix(least[other] + attempt)
             attempt += U(1)
 
 
 @njit(inline="always")
-def _band(signature: np.ndarray, keys: np.ndarray) -> None:
+def _band(hashes: np.ndarray, keys: np.ndarray) -> None:
     for b in range(BANDS):
         key = U(b + 1)
         for r in range(BAND_HASHES):
-            key = mix(key * GOLDEN + U(signature[b * BAND_HASHES + r]))
+            key = mix(key * GOLDEN + hashes[b * BAND_HASHES + r])
         keys[b] = np.uint32(key >> U(32))
 
 
-@njit(nogil=True, cache=True)
-def agreeing(keys: np.ndarray, order: np.ndarray, band: int, signatures: np.ndarray, least: int) -> np.ndarray:
-    """(m, 3) int64: left < right, and how many of 256 hashes agree, at least `least`, of the rows that meet in one band.
+@njit(inline="always")
+def _digest(hashes: np.ndarray, digest: np.ndarray) -> None:
+    """Tells short rows apart too, which have few bytes in their signatures that are not 0."""
+    a, b = GOLDEN, ODD_2
+    for k in range(HASHES):
+        a = (a ^ hashes[k]) * ODD_1
+        a ^= a >> U(29)
+        b = (b + hashes[k]) * ODD_2
+        b ^= b >> U(32)
+    digest[0], digest[1] = mix(a), mix(b)
 
-    order  rows by their key of that band. A pair is looked at in the first band in which it meets, and in no other.
+
+@njit(nogil=True, cache=True)
+def resemblance(signatures: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """(n, 1024) uint8, (m, 2) -> (m,) float32, the Jaccard index as two rows' bins tell it; two empty ones (0) say nothing.
+
+    Of bins that differ one in 255 has the same byte; that share is taken off. Source: Li, Owen, Zhang 2012, "One permutation hashing".
     """
-    found = np.empty((64, 3), np.int64)
-    count, start = 0, 0
-    while start < len(order):
-        stop = start + 1
-        while stop < len(order) and keys[order[stop], band] == keys[order[start], band]:
-            stop += 1
-        for q in range(start + 1, stop):
-            for p in range(start, q):
-                a, b = min(order[p], order[q]), max(order[p], order[q])
-                has_met = False
-                for earlier in range(band):
-                    has_met |= keys[a, earlier] == keys[b, earlier]
-                if has_met:
-                    continue
-                same = 0
-                for k in range(HASHES):
-                    same += signatures[a, k] == signatures[b, k]
-                if same >= least:
-                    if count == len(found):
-                        more = np.empty((2 * count, 3), np.int64)
-                        more[:count] = found
-                        found = more
-                    found[count, 0], found[count, 1], found[count, 2] = a, b, same
-                    count += 1
-        start = stop
-    return found[:count]
+    made = np.empty(len(pairs), np.float32)
+    for i in range(len(pairs)):
+        a, b = signatures[pairs[i, 0]], signatures[pairs[i, 1]]
+        equal, either, both = np.uint16(0), np.uint16(0), np.uint16(0)
+        for k in range(BINS):
+            x, y = a[k], b[k]
+            equal = np.uint16(equal + np.uint16((x == y) & (x != 0)))
+            either = np.uint16(either + np.uint16((x | y) != 0))
+            both = np.uint16(both + np.uint16((x != 0) & (y != 0)))
+        made[i] = np.float32((255.0 * equal - both) / (254.0 * either)) if either else np.float32(0)
+    return made
