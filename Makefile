@@ -14,7 +14,7 @@ run: $(VENV)/.saem
 	@$(BIN)/python examples/main_job.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,13 +1,16 @@
 """Mail as it really comes: Korean encodings, HTML bodies, attachments that can be read and that cannot."""
 import base64
 import datetime
+import io
 import pathlib
+import zipfile
 from email.message import EmailMessage
 
 import pytest
 
 from saem.core.errors import SaemError
-from saem.transform.parse import eml
+from saem.transform.parse import _joined, eml
+from saem.transform.parse import zip as zip_parser
 from tests.transform.parse.test_tables_and_code import places
 
 DATA = pathlib.Path(__file__).parents[2] / "data"
@@ -166,3 +169,21 @@ def test_what_only_the_html_says_and_archives_in_archives_are_read_and_the_depth
     assert "a.zip\n\ninner.zip\n\ndeep.txt\n\n깊은 곳의 금고 번호는 404" in parsed.text
     assert len(parsed.missing) == 1
     assert parsed.missing[0].startswith("attachment 'bottomless.zip': none of its 1 files")
+
+
+def test_archives_in_archives_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def packed(files: dict[str, bytes]) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, content in files.items():
+                file.writestr(name, content)
+        return out.getvalue()
+
+    monkeypatch.setattr(_joined, "MAX_FILES", 25)
+    inner = packed({f"{k}.txt": f"The code of room {k} is {k * k}.".encode() for k in range(10)})
+    middle = packed({f"{k}.zip": inner for k in range(10)})
+    made = zip_parser.parse(packed({f"{k}.zip": middle for k in range(10)}), "a.zip")
+    assert made.text.count("The code of room") < 25
+    assert any("more than 25 files" in each for each in made.missing)
+    assert made.missing[-1].startswith("the last 9 files")
+    assert len(made.missing) < 12

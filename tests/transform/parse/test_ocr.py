@@ -192,6 +192,38 @@ def test_a_picture_without_text_says_so() -> None:
     assert caught.value.code == "E401"
 
 
+def picture_between_lines(canvas: Canvas) -> None:
+    for number in range(2):
+        canvas.drawString(50, 800, f"Page {number + 1}: what follows is a picture of a notice, with text of its own above and below.")
+        canvas.drawImage(ImageReader(scanned()), 50, 350, 400, 400, preserveAspectRatio=True, anchor="nw")
+        canvas.drawImage(ImageReader(Image.new("RGB", (30, 30), "red")), 500, 800, 30, 30)
+        canvas.drawString(50, 300, "Below the picture the page goes on with its own text.")
+        canvas.showPage()
+
+
+@needs_tesseract
+def test_a_picture_between_the_lines_of_a_page_is_read_once_in_its_place() -> None:
+    made = pdf.parse(drawn(picture_between_lines), "mixed.pdf")
+    assert made.missing == []
+    above, said, below = (made.text.index(words) for words in ("Page 1:", "The library is open until 21:30", "Below the picture"))
+    assert above < said < below < made.page_starts[1]
+    assert made.text.count("The library is open until") == 1          # the same picture on the second page
+    element = next(e for e in made.elements if e.start <= said < e.end)
+    assert 50 <= element.box[0] < element.box[2] <= 450
+    assert {r.start < r.end <= below for r in made.recognised} == {True}
+    with pdf.shown(drawn(picture_between_lines), "mixed.pdf", 0) as page:
+        left, top, right, bottom = page.boxes(made.text, made.elements, said, said + len("The library"))[0]
+        assert 50 < left < right < 250
+        assert HEIGHT - 750 < top < bottom < HEIGHT - 350
+
+
+def test_without_tesseract_a_picture_between_lines_is_named(no_tesseract: None) -> None:
+    made = pdf.parse(drawn(picture_between_lines), "mixed.pdf")
+    assert "Below the picture" in made.text
+    assert len(made.missing) == 1
+    assert made.missing[0].startswith("1 picture: tesseract, which would read it, is not installed")
+
+
 def bomb(width: int, height: int) -> bytes:
     """A picture that says that it is large: its head alone is looked at."""
     small = bytearray(saved(Image.new("L", (1, 1)), "BMP"))

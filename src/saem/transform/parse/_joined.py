@@ -7,11 +7,26 @@ from saem.core.errors import SaemError
 from saem.transform.parse._parsed import Element, Heading, Parsed, Recognised
 from saem.transform.parse._sniff import kind
 
-VERSION = "1"
+VERSION = "2"
 MAX_DEPTH = 4                         # of files within files
+MAX_FILES = 2_000                     # within one outermost file, at all depths
+MAX_BYTES = 512 << 20                 # of them, expanded
 MAX_LEVEL = 6                         # of headings
 
-_depth: ContextVar[int] = ContextVar("depth", default=0)
+
+@dataclass
+class _Spent:
+    """What the files within one outermost file have cost so far: each archive has limits of its own, and a thousand of them none."""
+    depth: int = 0
+    files: int = 0
+    size: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.files > MAX_FILES or self.size > MAX_BYTES
+
+
+_spent: ContextVar[_Spent | None] = ContextVar("spent", default=None)
 
 
 @dataclass
@@ -23,6 +38,7 @@ class Joined:
     elements: list[Element] = field(default_factory=list)
     recognised: list[Recognised] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    spent: _Spent = field(default_factory=lambda: _spent.get() or _Spent())
 
     @property
     def text(self) -> str:
@@ -43,7 +59,7 @@ class Joined:
     def attach(self, name: str, content: bytes, level: int, what: str = "attachment") -> None:
         """A file's own text under its name, or a word in `missing`: whatever ails it, the rest is worth having."""
         try:
-            parsed = _parsed(name, content)
+            parsed = _parsed(name, content, self.spent)
         except Exception as error:
             why = error.what if isinstance(error, SaemError) else f"{type(error).__name__}: {error}"
             self.missing.append(f"{what} '{name}': {why}")
@@ -60,18 +76,23 @@ class Joined:
         return start
 
 
-def _parsed(name: str, content: bytes) -> Parsed:
-    """Raises: E404 for a file that lies too deep, E402 where no parser takes it, what its parser raises."""
-    depth = _depth.get()
-    if depth >= MAX_DEPTH:
+def _parsed(name: str, content: bytes, spent: _Spent) -> Parsed:
+    """Raises: E404 for a file that lies too deep, E407 once the outermost file has spent its share, E402 where no parser takes it,
+    what its parser raises."""
+    if spent.depth >= MAX_DEPTH:
         raise SaemError("E404", f"files lie in files {MAX_DEPTH} deep")
+    spent.files, spent.size = spent.files + 1, spent.size + len(content)
+    if spent.is_over:
+        raise SaemError("E407", f"more than {MAX_FILES} files or {MAX_BYTES >> 20} MB lie in one file")
     suffix = kind(content, name)
     parser = registry.parsers().get(suffix)
     if parser is None:
         raise SaemError("E402", f"no parser takes '{suffix}' files")
-    token = _depth.set(depth + 1)
+    token = _spent.set(spent)
+    spent.depth += 1
     try:
         parsed: Parsed = parser.parse(content, name)
         return parsed
     finally:
-        _depth.reset(token)
+        spent.depth -= 1
+        _spent.reset(token)

@@ -86,6 +86,9 @@ class Reading(NamedTuple):
         return f"its text could be read with a confidence of {self.confidence:.0%} alone, and below {MIN_LEGIBLE:.0%} it is not told"
 
 
+NOTHING = Reading([], [], 0, 0.0)
+
+
 def recognise(picture: "Image", points_per_pixel: float, path: str) -> Reading:
     """The text of a picture in shades of grey.
 

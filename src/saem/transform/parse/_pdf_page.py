@@ -204,6 +204,17 @@ class Page:
         return not chars and self.raw.FPDFPage_CountObjects(self.page) > 0 and (
             bool(area) or self.raw.FPDFPage_CountObjects(self.page) >= MIN_OUTLINES or any(self._things(self.raw.FPDF_PAGEOBJ_FORM)))
 
+    def pictures(self) -> list[tuple[Box, tuple[int, int, int]]]:
+        """The place of each picture, and what tells it from others: pixels across and down, bytes. (Not of those within other things.)"""
+        raw, found = self.raw, []
+        for thing in self._things(raw.FPDF_PAGEOBJ_IMAGE):
+            left, top, right, bottom = self._bounds(thing)
+            across, down = ctypes.c_uint(), ctypes.c_uint()
+            raw.FPDFImageObj_GetImagePixelSize(thing, across, down)
+            marks = (across.value, down.value, int(raw.FPDFImageObj_GetImageDataRaw(thing, None, 0)))
+            found.append(((max(left, 0.0), max(top, 0.0), min(right, self.width), min(bottom, self.height)), marks))
+        return found
+
     def box(self, index: int) -> Box:
         """Of one character, by its index in `text`: as wide as the letter, as high as the font."""
         loose = self._loose

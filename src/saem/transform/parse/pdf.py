@@ -18,6 +18,7 @@ from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
 from saem.transform.parse._parsed import Element, Heading, Parsed
 from saem.transform.parse._pdf_page import Page, attached
+from saem.transform.parse._pdf_pictures import Pictures, drawn
 from saem.transform.parse._piece import Piece, Rule, rows_of
 from saem.transform.parse._reading import VERSION as READING_VERSION
 from saem.transform.parse._reading import sheet
@@ -25,11 +26,10 @@ from saem.transform.parse._shown import Shown, words_part
 from saem.transform.parse._written import Sheet, Written, write
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from pypdfium2 import PdfDocument
 
 SUFFIXES: tuple[str, ...] = (".pdf",)
-VERSION = f"4+{DECODE_VERSION}.{OUTLINE_VERSION}.{READING_VERSION}"
+VERSION = f"5+{DECODE_VERSION}.{OUTLINE_VERSION}.{READING_VERSION}"
 LIBRARIES: tuple[str, ...] = ("pypdfium2", "pillow")
 PROGRAMS: tuple[str, ...] = (_ocr.PROGRAM,)
 
@@ -62,7 +62,8 @@ def parse(content: bytes, path: str) -> Parsed:
     page that has them first. Headings are the bookmarks that stand on their
     page as a line, else numbered parts of rules, else what is set larger. The title is the metadata's unless that is a file name.
 
-    Pages that are pictures are read by tesseract where it is installed; those that it cannot read surely enough are named in `missing`.
+    Pages that are pictures, and pictures between text, are read by tesseract where it is installed; those that it cannot read surely
+    enough are named in `missing`.
 
     Raises: E401 (no text), E402 (no PDF), E403 (encrypted), E404 (corrupt or cut off), E103 (no pypdfium2).
     """
@@ -100,9 +101,12 @@ def shown(content: bytes, path: str, number: int) -> Iterator[Shown]:
         try:
             picture, scale = drawn(document, number, SHOWN_DOTS)
             if page.is_picture() and _ocr.is_installed():
-                yield Shown(picture.convert("RGB"), scale, _recognised(document, number, path).pieces, words_part)
+                yield Shown(picture.convert("RGB"), scale, Pictures(document, path).whole(number).pieces, words_part)
             else:
-                yield Shown(picture.convert("RGB"), scale, page.pieces(), page.part)
+                pieces = page.pieces()
+                pieces += Pictures(document, path).between(page, number, pieces)[0]
+                yield Shown(picture.convert("RGB"), scale, pieces,
+                            lambda piece, start, end: words_part(piece, start, end) if piece.words else page.part(piece, start, end))
         finally:
             page.close()
 
@@ -153,6 +157,7 @@ def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str], l
     seen: list[_Seen] = []
     lost: list[str] = []
     unread = attached(document)
+    pictures = Pictures(document, path)
     corrupt = 0
     for number in range(len(document)):
         try:
@@ -163,48 +168,33 @@ def _seen(document: "PdfDocument", path: str) -> tuple[list[_Seen], list[str], l
             seen.append(_Seen([], [], 0.0, 0.0))
             continue
         try:
-            seen.append(_seen_page(page))
             is_picture = page.is_picture()
+            seen.append(_seen_page(page, number, None if is_picture else pictures))
             unread += [f"page {number + 1}: {what} not read" for what in page.notes()]
         finally:
             page.close()
         if is_picture and not _ocr.is_installed():
             lost.append(f"page {number + 1} is a picture and tesseract, which would read it, is not installed: {_ocr.INSTALL}")
         elif is_picture:
-            reading = _recognised(document, number, path)
+            reading = pictures.whole(number)
             if reading.is_legible:
                 seen[-1] = _Seen(reading.pieces, reading.rules, page.width, page.height, reading.angle)
             else:
                 lost.append(f"page {number + 1} is a picture: {reading.failing}")
-    return seen, lost, unread, corrupt
+    return seen, lost, [*unread, *pictures.missing()], corrupt
 
 
-def _recognised(document: "PdfDocument", number: int, path: str) -> _ocr.Reading:
-    """What a page that is a picture says."""
-    picture, scale = drawn(document, number, _ocr.DOTS_PER_INCH, is_grey=True)
-    return _ocr.recognise(picture, scale, path)
-
-
-def drawn(document: "PdfDocument", number: int, dots_per_inch: float, is_grey: bool = False) -> tuple["Image", float]:
-    """(a page as a picture, points per pixel); a page of unusual size in fewer dots."""
-    page = document[number]
-    width, height = page.get_size()
-    scale = min(dots_per_inch / 72, (_ocr.MAX_PIXELS / max(width * height, 1)) ** 0.5)
-    try:
-        return page.render(scale=scale, grayscale=is_grey).to_pil(), 1 / scale
-    finally:
-        page.close()
-
-
-def _seen_page(page: Page) -> _Seen:
+def _seen_page(page: Page, number: int, pictures: Pictures | None) -> _Seen:
     pieces = page.pieces()
     if page.is_bare:
         return _Seen(pieces, [], page.width, page.height, is_bare=True)
+    words, more = pictures.between(page, number, pieces) if pictures else ([], [])
+    pieces += words
     inner = [p for p in pieces if 0.1 * page.height < p.top < 0.9 * page.height]
     angle = _angle(page, pieces)
-    if not angle and _layout.is_simple(inner):
+    if not angle and not more and _layout.is_simple(inner):
         return _Seen(pieces, [], page.width, page.height)
-    rules = page.rules()
+    rules = page.rules() + more
     return _Seen(page.split(pieces, rules) if rules and not angle else pieces, rules, page.width, page.height, angle)
 
 

@@ -26,7 +26,10 @@ def parse(content: bytes, path: str) -> Parsed:
     archive = Container(content, path)
     joined = Joined()
     names = [name for name in archive.names if not any(part.startswith((".", "__MACOSX")) for part in name.split("/"))]
-    for name in names[:MAX_FILES]:
+    for number, name in enumerate(names[:MAX_FILES]):
+        if joined.spent.is_over:
+            joined.missing.append(f"the last {len(names) - number} files: too much lies in one file")
+            break
         try:
             held = archive.read(name)
         except SaemError as error:
