@@ -2,7 +2,8 @@
 
 A fact is a kind (home, exam ...) with the values that it had in turn. Every statement and question comes from a list of sentences a person
 might type; nothing in here is shared with the rules that extract claims. One author wrote both, so each kind also has sentences that the
-rules were **not** tuned on: `KEPT_APART`, written before the rules, whose failures nobody looked at. They are reported by themselves.
+first rules were not tuned on: `KEPT_APART`, by whose failures the rules were mended later, and then `UNSEEN`, written after that. They are
+reported by themselves.
 """
 
 import datetime
@@ -199,6 +200,66 @@ KEPT_APART: dict[str, dict[str, tuple[list[str], list[str], list[str]]]] = {
     },
 }
 
+# The same again, written after the rules had been mended by what KEPT_APART had shown, and looked at by nobody since
+UNSEEN: dict[str, dict[str, tuple[list[str], list[str], list[str]]]] = {
+    "home": {
+        "en": (["I grew roots in {} and still stay there.", "You'll find me in {}, that's where my flat is."],
+               ["As of May my new address is in {}.", "We sold the house and went over to {} for good."],
+               ["Which town am I in these days?", "Remind me where I'm living."]),
+        "ko": (["저는 {} 주민이에요.", "지금은 {}에서 지내고 있어."], ["얼마 전에 {}로 거처를 옮겼어.", "이번에 {}에 전셋집 구했어요."],
+               ["나 어디 산다고 했지?", "제가 어느 지역에 사나요?"]),
+    },
+    "employer": {
+        "en": (["I'm on the payroll of {}.", "My employer is {}."], ["Today was my first day at {}.", "I handed in my notice and signed with {}."],
+               ["Which firm employs me?", "Whose payroll am I on?"]),
+        "ko": (["저는 {} 직원이에요.", "{}에 몸담고 있어."], ["다음 회사는 {}야, 오늘 첫 출근했어.", "{}로 회사를 옮기게 됐어요."],
+               ["내가 근무하는 회사 이름이 뭐야?", "저 어느 회사 소속이죠?"]),
+    },
+    "pet": {"en": (["Our puppy answers to {}.", "{} is the name we gave our dog."], [], ["How is my dog called?"]),
+            "ko": (["강아지 이름을 {}로 지었어.", "우리 집 강아지, {}라고 해요."], [], ["우리 집 강아지를 뭐라고 부르지?"])},
+    "food": {
+        "en": (["The dish I like most is {}.", "I could eat {} every day, it's my favorite food."],
+               ["My taste has changed, {} is my favorite food now."], ["Which dish do I like best?"]),
+        "ko": (["{}가 내 최애 음식이야.", "세상에서 {}를 제일 좋아해요."], ["입맛이 바뀌어서 이제 최애 음식은 {}야."],
+               ["내가 가장 좋아한다고 한 음식이 뭐였어?"]),
+    },
+    "allergy": {
+        "en": (["{} make my throat swell up, I'm allergic.", "Please keep {} off my plate, it's an allergy."], [], ["What must I not eat, allergy-wise?"]),
+        "ko": (["{} 알레르기 때문에 조심해야 해.", "저는 {} 알레르기 환자예요."], [], ["내가 조심해야 하는 알레르기가 뭐야?"]),
+    },
+    "exam": {
+        "en": (["I'll sit the exam on {}.", "My exam has been scheduled for {}."],
+               ["The new date for the exam is {}.", "They pushed my exam back to {}."], ["What day is my exam again?"]),
+        "ko": (["내 시험은 {}에 치러.", "{}이 시험 보는 날이야."], ["시험이 {}로 미뤄졌대.", "시험 날짜가 {}로 다시 잡혔어요."],
+               ["내 시험이 언제라고 했지?"]),
+    },
+    "goal": {
+        "en": (["My big goal for this year: {}.", "I've made up my mind to {}."], ["I dropped that goal, now I'm determined to {}."],
+               ["What am I aiming for this year?"]),
+        "ko": (["{}, 이게 올해 내 목표야.", "올해는 {}에 도전할 거야."], ["목표가 {}로 달라졌어."], ["올해 내 목표가 뭐야?"]),
+    },
+    "hobby": {
+        "en": (["My weekends belong to {}, it's my hobby.", "As for hobbies, I do {}."], ["I gave up my old hobby and now do {}."],
+               ["What's the hobby I told you about?"]),
+        "ko": (["주말마다 취미로 {} 하러 다녀.", "내가 즐기는 취미는 {}이야."], ["요새는 취미로 {}에 빠졌어."], ["내가 즐기는 취미가 뭐라고 했지?"]),
+    },
+    "weak": {"en": (["I just don't get {}, it's my weak spot.", "{} is the subject I'm worst at."], [], ["What subject am I worst at?"]),
+             "ko": (["나는 {}에 약한 편이야.", "저는 {}이 발목을 잡아요."], [], ["내가 제일 자신 없는 과목이 뭐야?"])},
+    "drink": {"en": (["My go-to drink is {}.", "I'm hooked on {}."], [], ["What's my favorite thing to drink?"]),
+              "ko": (["난 {}를 달고 살아.", "저는 음료 중에 {}가 최고예요."], [], ["내가 자주 마시는 음료가 뭐지?"])},
+    "job": {
+        "en": (["I've been a {} for ten years.", "My profession? I'm a {}."], ["I now earn my money as a {}.", "I changed careers and became a {}."],
+               ["What's my occupation?"]),
+        "ko": (["저는 {}예요.", "{}로 밥 먹고 살아."], ["전직해서 지금은 {}야."], ["내가 무슨 일을 한다고 했지?"]),
+    },
+    "phone": {
+        "en": (["If you need me, dial {}.", "{} is my phone number."], ["I switched providers, so my number is {} now."],
+               ["Which phone number did I give you?"]),
+        "ko": (["제 연락처는 {}예요.", "{}, 이게 내 번호야."], ["번호가 {}로 변경됐어요."], ["내 연락처가 뭐였지?"]),
+    },
+}
+APART = {"apart": KEPT_APART, "unseen": UNSEEN}
+
 CHATTER = {
     "en": ["Can you explain photosynthesis?", "Thanks, that helps a lot.", "What's the weather like there?", "Let me think about it.",
            "I watched a film about people who live on the moon.", "How do I convert a list to a tuple?",
@@ -238,7 +299,7 @@ class Fact:
     user: str
     kind: str
     language: str
-    is_kept_apart: bool
+    written: str  # which sentences say it: tuned, apart, unseen
     values: list[str] = field(default_factory=list)
     rivals: list[str] = field(default_factory=list)
     question: str = ""
@@ -286,14 +347,15 @@ def talk(messages: int = 10_000, sessions: int = 50, users: int = 20, seed: int 
 def _fact(dice: random.Random, user: str, kind: str) -> Fact:
     main = "ko" if int(user[4:]) % 2 else "en"
     language = main if dice.random() < 0.9 else ("en" if main == "ko" else "ko")
-    fact = Fact(user, kind, language, dice.random() < 0.25)
+    which = dice.random()
+    fact = Fact(user, kind, language, "tuned" if which > .5 else "apart" if which > .25 else "unseen")
     how = KINDS[kind]
     count = dice.choice([1, 2, 3]) if how.changes else 1
     fact.values = [phone(dice) for _ in range(count)] if kind == "phone" else dice.sample(how.values[language], count)
-    if how.changes and not fact.is_kept_apart and dice.random() < 0.06:
+    if how.changes and fact.written == "tuned" and dice.random() < 0.06:
         rest = [v for v in (how.values[language] or [phone(dice)]) if v not in fact.values]
         fact.rivals = [dice.choice(rest)]
-    fact.question = dice.choice(KEPT_APART[kind][language][2] if fact.is_kept_apart else how.asks[language])
+    fact.question = dice.choice(how.asks[language] if fact.written == "tuned" else APART[fact.written][kind][language][2])
     return fact
 
 
@@ -308,8 +370,8 @@ def _in_turn(dice: random.Random, mine: list[tuple[Fact, int]]) -> list[tuple[Fa
 def _statement(dice: random.Random, fact: Fact, number: int, value: str | None = None) -> str:
     how = KINDS[fact.kind]
     is_first = number == 0 or value is not None
-    if fact.is_kept_apart:
-        first, change, _ = KEPT_APART[fact.kind][fact.language]
+    if fact.written != "tuned":
+        first, change, _ = APART[fact.written][fact.kind][fact.language]
         chosen = dice.choice(first if is_first else change)
     else:
         chosen = dice.choice((how.says if is_first else how.changed)[fact.language])

@@ -335,7 +335,7 @@ def test_many_messages_are_brought_into_the_tables_beside_who_remembers_them(db:
 def test_a_paraphrase_is_found_by_meaning_and_only_by_those_who_may_read_it(db: Project) -> None:
     notes, words = memory(db, "tutor"), memory(db, "plain", embedder=None)
     for own in (notes, words):
-        for user, text in [("kim", "나 커피 없으면 못 살아"), ("lee", "물 없이는 하루도 못 견뎌"), ("kim", "어제 산에 올랐어"),
+        for user, text in [("kim", "하루도 커피를 거를 수가 없어"), ("lee", "물 없이는 하루도 못 견뎌"), ("kim", "어제 산에 올랐어"),
                            ("kim", "The train was late again.")]:
             own.remember(text, session="s", user=user, at="2026-03-01")
         own.keep_current()

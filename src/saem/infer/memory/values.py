@@ -6,8 +6,12 @@ import unicodedata
 
 _EDGES = re.compile(r"^(?:the|a|an|to|my|our)\s+|^[\s'\"“”‘’.,!?~:;()-]+|[\s'\"“”‘’.,!?~:;()-]+$", re.IGNORECASE)
 _MONTHS = "january february march april may june july august september october november december".split()
-_DAY = re.compile(r"(?P<iso>\d{4}-\d{1,2}-\d{1,2})" r"|(?:(?P<ky>\d{4})년\s*)?(?P<km>\d{1,2})월\s*(?P<kd>\d{1,2})일"
+DAY = re.compile(r"(?P<iso>\d{4}-\d{1,2}-\d{1,2})" r"|(?:(?P<ky>\d{4})년\s*)?(?P<km>\d{1,2})월\s*(?P<kd>\d{1,2})일"
                   rf"|(?P<em>{'|'.join(_MONTHS)})\s+(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<ey>\d{{4}}))?", re.IGNORECASE)
+
+DIGITS = re.compile(r"(?<![\w-])\+?\d{1,4}(?:[-. ]?\d{2,4}){2,4}(?![\d-])")  # of a telephone number
+_SOON = re.compile(r"tomorrow|tonight|next |monday|tuesday|wednesday|thursday|friday|saturday|sunday|내일|모레|글피|다음|요일", re.IGNORECASE)
+_FORMS = {"phone": DIGITS, "email": re.compile("@"), "age": re.compile(r"\d"), "birthday": re.compile(r"\d|" + "|".join(_MONTHS), re.IGNORECASE)}
 
 
 def compared(text: str) -> str:
@@ -28,7 +32,7 @@ def day(text: str, said_at: datetime.datetime) -> datetime.datetime | None:
     >>> day("until June 3", datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC)).date()
     datetime.date(2026, 6, 3)
     """
-    found = _DAY.search(text)
+    found = DAY.search(text)
     if found is None:
         return None
     try:
@@ -43,3 +47,16 @@ def day(text: str, said_at: datetime.datetime) -> datetime.datetime | None:
     except ValueError:
         return None
     return min(made, key=lambda each: abs(each - said_at))
+
+
+def fits(predicate: str, value: str) -> bool:
+    """Whether a value has the form that its predicate asks for; of one that asks for none, whether it is short enough to be one.
+
+    >>> fits("phone", "010-1234-5678"), fits("phone", "of the bus"), fits("exam", "June 3"), fits("exam", "hard")
+    (True, False, True, False)
+    """
+    if predicate in _FORMS:
+        return bool(_FORMS[predicate].search(value))
+    if predicate == "exam":
+        return bool(DAY.search(value) or _SOON.search(value))
+    return 0 < len(value) <= 60 and len(value.split()) <= 8

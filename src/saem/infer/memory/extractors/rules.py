@@ -8,10 +8,10 @@ import datetime
 import re
 from collections.abc import Iterable, Iterator
 
-from saem.infer.memory.extractors import _english, _korean
+from saem.infer.memory.extractors import _english, _korean, _typed
 from saem.infer.memory.rows import Found
 
-VERSION = "rules 1"
+VERSION = "rules 2"
 IS_QUICK = True
 MAX_CHARS = 4_000  # of a message that are read; what is longer was pasted, not said
 
@@ -32,7 +32,10 @@ def extract(text: str, said_at: datetime.datetime) -> Iterable[Found]:
     for start, sentence in _sentences(text[:MAX_CHARS]):
         if not sentence.rstrip().endswith("?"):
             language = _korean if _HANGUL.search(sentence) else _english
-            yield from language.read(sentence, start, said_at)
+            found = list(language.read(sentence, start, said_at))
+            yield from found
+            said = [each.object for each in found]
+            yield from (each for each in _typed.read(sentence, start, said_at) if not any(each.object in other for other in said))
 
 
 def revision(subject: str, predicate: str, value: str, is_so: bool = True) -> str:
