@@ -113,7 +113,8 @@ def answers(notes: Memory, spoken: Talk, shows_misses: bool) -> None:
     """recall@5 of the current fact; what was superseded must not be shown as current."""
     print("\n| facts | n | recall@5 | superseded shown as current | old value shown without a mark | "
           "current value doubted |\n|---|---|---|---|---|---|")
-    names = {"tuned": "sentences that rules were tuned on", "apart": "kept apart at first, rules mended by their misses", "unseen": "unseen"}
+    names = {"tuned": "sentences that rules were tuned on", "apart": "kept apart at first, rules mended by their "
+                                                                     "misses", "unseen": "unseen"}
     scores = {written: Score() for written in names}
     used = []
     for fact in spoken.facts:

@@ -210,7 +210,8 @@ UNSEEN: dict[str, dict[str, tuple[list[str], list[str], list[str]]]] = {
                ["나 어디 산다고 했지?", "제가 어느 지역에 사나요?"]),
     },
     "employer": {
-        "en": (["I'm on the payroll of {}.", "My employer is {}."], ["Today was my first day at {}.", "I handed in my notice and signed with {}."],
+        "en": (["I'm on the payroll of {}.", "My employer is {}."], ["Today was my first day at {}.", "I handed in my notice and signed "
+                                                                                                      "with {}."],
                ["Which firm employs me?", "Whose payroll am I on?"]),
         "ko": (["저는 {} 직원이에요.", "{}에 몸담고 있어."], ["다음 회사는 {}야, 오늘 첫 출근했어.", "{}로 회사를 옮기게 됐어요."],
                ["내가 근무하는 회사 이름이 뭐야?", "저 어느 회사 소속이죠?"]),
@@ -224,7 +225,8 @@ UNSEEN: dict[str, dict[str, tuple[list[str], list[str], list[str]]]] = {
                ["내가 가장 좋아한다고 한 음식이 뭐였어?"]),
     },
     "allergy": {
-        "en": (["{} make my throat swell up, I'm allergic.", "Please keep {} off my plate, it's an allergy."], [], ["What must I not eat, allergy-wise?"]),
+        "en": (["{} make my throat swell up, I'm allergic.", "Please keep {} off my plate, it's an "
+                                                             "allergy."], [], ["What must I not eat, allergy-wise?"]),
         "ko": (["{} 알레르기 때문에 조심해야 해.", "저는 {} 알레르기 환자예요."], [], ["내가 조심해야 하는 알레르기가 뭐야?"]),
     },
     "exam": {
@@ -241,14 +243,16 @@ UNSEEN: dict[str, dict[str, tuple[list[str], list[str], list[str]]]] = {
     "hobby": {
         "en": (["My weekends belong to {}, it's my hobby.", "As for hobbies, I do {}."], ["I gave up my old hobby and now do {}."],
                ["What's the hobby I told you about?"]),
-        "ko": (["주말마다 취미로 {} 하러 다녀.", "내가 즐기는 취미는 {}이야."], ["요새는 취미로 {}에 빠졌어."], ["내가 즐기는 취미가 뭐라고 했지?"]),
+        "ko": (["주말마다 취미로 {} 하러 다녀.",
+            "내가 즐기는 취미는 {}이야."], ["요새는 취미로 {}에 빠졌어."], ["내가 즐기는 취미가 뭐라고 했지?"]),
     },
     "weak": {"en": (["I just don't get {}, it's my weak spot.", "{} is the subject I'm worst at."], [], ["What subject am I worst at?"]),
              "ko": (["나는 {}에 약한 편이야.", "저는 {}이 발목을 잡아요."], [], ["내가 제일 자신 없는 과목이 뭐야?"])},
     "drink": {"en": (["My go-to drink is {}.", "I'm hooked on {}."], [], ["What's my favorite thing to drink?"]),
               "ko": (["난 {}를 달고 살아.", "저는 음료 중에 {}가 최고예요."], [], ["내가 자주 마시는 음료가 뭐지?"])},
     "job": {
-        "en": (["I've been a {} for ten years.", "My profession? I'm a {}."], ["I now earn my money as a {}.", "I changed careers and became a {}."],
+        "en": (["I've been a {} for ten years.", "My profession? I'm a {}."], ["I now earn my money as a {}.", "I changed careers and "
+                                                                                                               "became a {}."],
                ["What's my occupation?"]),
         "ko": (["저는 {}예요.", "{}로 밥 먹고 살아."], ["전직해서 지금은 {}야."], ["내가 무슨 일을 한다고 했지?"]),
     },

@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 
 
 def check_barred(table: "Table") -> None:
-    """Raises E805 where a table would have the text of a source with remote=False embedded elsewhere."""
+    """Raises E805 where a table would have the text of a source with remote=False sent elsewhere."""
     barring = sorted(source.name for source in _sources(table) if not source.remote)
     if not barring:
         return
     for op in table.operators:
+        if any(getattr(value, "is_remote", False) for value in op.settings.values()):
+            what = f"'{table.name}' would show the text of '{barring[0]}' to a model elsewhere, and that source bars those"
+            raise SaemError("E805", what, where=table.declared_at, fix="a model on this machine")
         model = _embedder(op)
         if model and getattr(registry.embedder(model), "is_remote", False):
             what = f"'{table.name}' would send the text of '{barring[0]}' to '{model}', and that source bars models elsewhere"

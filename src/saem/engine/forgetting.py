@@ -21,7 +21,7 @@ import lance
 import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
-from saem.core.identity import ID, digest, id_list, ids, table_id
+from saem.core.identity import ID, digest, id_list, ids, row_ids, table_id
 from saem.core.run import OnProgress, Progress
 from saem.engine.receipts import Looked, Receipt, keep, names, new_id, receipt_of
 from saem.engine.running import Run, explained
@@ -164,7 +164,7 @@ def _erase(project: "Project", owner: str, receipt: Receipt, trail: Trail, marks
            on_progress: OnProgress) -> Receipt:
     """Look for what will go, then promise it: from `begin_erasure` on it goes, whatever happens."""
     on_progress(Progress("forget: looking", 0, 3))
-    canaries = Canaries.of(project.catalog.secret, trail.values)
+    canaries = _of_people(project, Canaries.of(project.catalog.secret, trail.values))
     before = scan(project.state, canaries)
     receipt.marks, receipt.before, receipt.after = list(canaries.marks), _looked(before, canaries.names), None
     receipt.withdrawn = sum(len(trail.ids.get(name, ())) for name in trail.recorded)
@@ -175,6 +175,12 @@ def _erase(project: "Project", owner: str, receipt: Receipt, trail: Trail, marks
     project.catalog.begin_erasure(receipt.id, receipt.table, marks, draft)
     project.on_step("erasure begun")
     return _carry_out(project, owner, draft, clock, on_progress)
+
+
+def _of_people(project: "Project", canaries: Canaries) -> Canaries:
+    """Without the pieces that the operators' own settings hold: a name of a model that stands in every row is no sign of any."""
+    said = json.dumps([head.about for head in project.catalog.heads().values()], ensure_ascii=False, default=str)
+    return canaries.only(canaries.names - canaries.held(said.encode()))
 
 
 def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: float, on_progress: OnProgress) -> Receipt:
@@ -286,7 +292,8 @@ def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known:
         if held := {mark for text in (key.encode(), *strings(body["row"])) for mark in canaries.held(text)} & seen.found:
             living |= held      # it waits for a run
             readers = "as its source says" if body["readers"] is None else _readers(project, body["readers"])
-            receipt.held_by.append({"table": name, "row": key, "readers": readers})
+            own = row_ids(name, [digest(name, key)], [b""], [0])[0]     # not its key, which may be forgotten one day
+            receipt.held_by.append({"table": name, "row": own.hex(), "readers": readers})
     receipt.after = _looked(seen, canaries.names - living)
 
 

@@ -4,6 +4,7 @@ Lance's data files are read, not its versions: each holds its rows once, however
 """
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 400            # rows of a table whose texts become marks
 SHORT = 16              # bytes; a shorter text, such as a language or a title, is everyone's
+TIME = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.+-]+")  # as a row that waits has it
 
 
 @dataclass
@@ -195,7 +197,8 @@ def _take_inbox(project: "Project", trail: Trail, marks: set[bytes], texts: list
         if is_own or (row and gone & set(json.loads(row)["parents"])):
             trail.inbox.append(number)
             gone |= {made.hex() for made in row_ids(name, [digest(name, key)], [b""], [0])}      # what else waits may be made from it
-            texts += [text for text in strings(json.loads(row)["row"]) if len(text) >= SHORT] if row else []
+            waits = strings(json.loads(row)["row"]) if row else ()
+            texts += [text for text in waits if len(text) >= SHORT and not TIME.fullmatch(text)]     # others have the same time
             trail.keys |= {key} if is_own else set()
 
 

@@ -364,3 +364,37 @@ def test_a_snapshot_remembers_what_was_known_then(notes: Memory, db: Project) ->
     old = memory(db.at(then), "tutor")
     assert [item.text.partition(": ")[2][:5] for item in old.beliefs()] == ["Seoul"]
     assert current(notes) == {"home": "Busan"}
+
+
+def test_what_is_too_old_to_be_held_is_found_forgotten_and_keeps_its_readers(db: Project) -> None:
+    notes = memory(db, "tutor", policy=Policy(in_memory=4), embedder=None)
+    old = say(notes, "The wifi password of the cabin is walrus.", "2026-01-01")
+    hers = notes.remember("The wifi password of the office is penguin.", session="s", user="lee", at="2026-01-02")
+    say(notes, "I live in Seoul.", "2026-01-03")
+    for day in range(10, 20):
+        say(notes, f"Nothing much happened on day {day}.", f"2026-02-{day}")
+    notes.keep_current()
+    (found,) = [each for each in notes.recall("wifi password", user="kim").items if each.kind == "message" and "walrus" in each.text]
+    assert notes.lineage(found, user="kim") == notes.lineage(notes.recall("wifi password").items[0]) or found.id == old
+    assert "penguin" not in shown(notes, "wifi password", user="kim")
+    assert "penguin" in shown(notes, "wifi password")                           # the owner
+    (belief,) = notes.beliefs(user="kim")
+    parents, codes = notes.lineage(belief, user="kim")
+    assert (len(parents), len(codes)) == (1, 1)                                 # its message is old, too
+    assert notes.why(old, user="kim")["readers"] == ["agent:tutor or kim"]
+    with pytest.raises(SaemError, match="E209"):
+        notes.why(hers, user="kim")
+    assert len(notes.messages(user="kim")) == 12
+    notes.forget(user="kim", session="s1")
+    assert "walrus" not in shown(notes, "wifi password")
+    assert [each.text for each in notes.messages()] == ["The wifi password of the office is penguin."]
+
+
+def test_a_receipt_names_no_key_of_what_waits_and_says_the_same(notes: Memory) -> None:
+    first, second = say(notes, "My locker code is 4711, keep it safe."), say(notes, "My locker code is 4711, keep it safe.")
+    notes.keep_current()
+    for _ in range(300):        # recalls are counted, and their counts wait for a run
+        notes.recall("locker code", user="kim")
+    receipt = notes.forget(first)
+    assert second not in str(receipt.to_dict())
+    assert notes.forget(second).verdict == "proved"

@@ -30,8 +30,12 @@ def claims(message: Message, extractor: Any = "rules") -> Iterable[Claim]:
     """
     if message.role not in READ:
         return
-    version = version_of(extractor)
-    for found in extract_of(extractor)(message.text, message.said_at):
+    yield from claims_of(message, extract_of(extractor)(message.text, message.said_at), version_of(extractor))
+
+
+def claims_of(message: Message, read: Iterable[Found], version: str) -> Iterable[Claim]:
+    """What an extractor read in a message, as claims. Raises: E406 for a place that is not in it."""
+    for found in read:
         if not 0 <= found.start < found.end <= len(message.text):
             raise SaemError("E406",
                             f"the extractor {version} names characters {found.start} to {found.end} of a message of {len(message.text)}",
@@ -70,6 +74,11 @@ def version_of(extractor: Any) -> str:
 def is_quick(extractor: Any) -> bool:
     """Whether a recall may run it on messages that wait for a run."""
     return bool(_module(extractor).IS_QUICK) if isinstance(extractor, str) else bool(getattr(extractor, "is_quick", False))
+
+
+def is_costly(extractor: Any) -> bool:
+    """Whether what it reads is kept beside the message, so that no text is read twice."""
+    return bool(getattr(extractor, "is_costly", False))
 
 
 def _module(name: str) -> ModuleType:

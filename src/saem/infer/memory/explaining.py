@@ -15,14 +15,15 @@ def why(searched: Searched, id: str, policy: Policy, catalog: Catalog, name: str
     """Its places in messages, what it superseded or was superseded by, who may read it, its figures. Raises: E209 for one that is not
     reached."""
     present, now = searched.present, at_of(None)
-    key = id if id in present.messages else next((each for each in present.beliefs if len(id) >= 8 and each.startswith(id)), None)
+    present.codes_of([id] if "/" in id else [])  # an old message is brought
+    key = id if present.message(id) is not None else next((each for each in present.beliefs if len(id) >= 8 and each.startswith(id)), None)
     if key is None:
         raise SaemError("E209", f"no memory is named '{id}'", where=caller(), fix=f"saem memory list --name {name}")
     belief = present.beliefs.get(key)
     sources = [source.message for source in belief.sources] if belief else [key]
     item = searched.item(key, 0.0, now, policy, searched.held(now), {"belief", "message"})
     claims = [each for each in present.claims if each.message in sources and (belief is None or each.predicate == belief.predicate)]
-    codes = {present.codes[message] for message in sources if message in present.codes}
+    codes = set(present.codes_of(sources).values())
     return {"id": key, "kind": "belief" if belief else "message", "is_current": item is not None and item.is_current is not False,
             "text": item.text if item else "", "tier": item.tier if item else "cold", "figures": item.why if item else {},
             "readers": sorted({" or ".join(sorted(clause)) for code in codes for clause in catalog.readers(code)}),

@@ -3,7 +3,7 @@
 A cosine means little by itself. It is compared with those of all that is reached and of everyday sentences, and nothing else, so no figure
 tells of what the asker may not read.
 """
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -63,16 +63,21 @@ class Near:
         return near
 
 
-def load(db: "Project", name: str, heads: "Mapping[str, Head]", reach: Reach) -> Near | None:
-    """The vectors that are published and reached; None where the memory has none."""
+def load(db: "Project", name: str, heads: "Mapping[str, Head]", reach: Reach, held: Container[str]) -> Near | None:
+    """The vectors of messages that are held, of those that are published and reached; None where the memory has none."""
     own = table(name, "vectors")
     if own not in heads or not heads[own].encoders:
         return None
     column, model = next(iter(heads[own].encoders.items()))
-    rows = reach.rows(db, own, heads, ["message", column])
-    flat = rows[column].combine_chunks()
-    width = flat.type.list_size
-    return Near(rows["message"].to_pylist(), np.asarray(flat.flatten(), np.float32).reshape(-1, width), model)
+    keys: list[str] = []
+    parts: list[np.ndarray] = []
+    for batch in reach.batches(db, own, heads, ["message", column]):
+        kept = [(place, key) for place, key in enumerate(batch["message"].to_pylist()) if key in held]
+        flat = batch[column]
+        vectors = np.asarray(flat.flatten(), np.float32).reshape(-1, flat.type.list_size)
+        parts.append(vectors[[place for place, _ in kept]])
+        keys += [key for _, key in kept]
+    return Near(keys, np.concatenate(parts), model) if parts else None
 
 
 def usual() -> str | None:

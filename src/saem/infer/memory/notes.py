@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from saem.core.columns import objects, row_schema
 from saem.core.errors import SaemError, caller
 from saem.infer.memory import contexts, explaining, nearness, standing
-from saem.infer.memory.present import message_id
+from saem.infer.memory.present import Present, message_id
 from saem.infer.memory.reach import Reaches
 from saem.infer.memory.ready import Ready
 from saem.infer.memory.recalled import Context, Item, Recall, fitting
@@ -37,10 +37,10 @@ class Memory:
     asked about all agents, an agent with a user about that user and its own notes, nobody (the owner) about everything.
     """
 
-    def __init__(self, db: "Project", name: str, extractor: Any, policy: Policy, embedder: str | None) -> None:
+    def __init__(self, db: "Project", name: str, extractor: Any, policy: Policy, embedder: str | None, remote: bool) -> None:
         self.db, self.name, self.extractor, self.policy = db, name, extractor, policy
         self._reaches, self._uses, self._shares = Reaches(db), Uses(db, name), Shares(db, name)
-        self._ready, self._upkeep = Ready(db, name, extractor, self._uses), Upkeep(db, name, extractor, embedder)
+        self._ready, self._upkeep = Ready(db, name, extractor, self._uses, policy.in_memory), Upkeep(db, name, extractor, embedder, remote)
 
     def __repr__(self) -> str:
         return f"Memory('{self.name}')"
@@ -137,7 +137,7 @@ class Memory:
             asked = {each.id: each.score for each in searched.find(question, moment, self.policy, ["belief"])}
             known.sort(key=lambda each: -asked.get(each.id, -1.0))
         said = [each for each in every if each.kind == "message"]
-        said.sort(key=lambda each: (searched.present.messages[each.id].session == session, each.said_at, each.id), reverse=True)
+        said.sort(key=lambda each: (each.id.split("/")[1] == session, each.said_at, each.id), reverse=True)
         made = contexts.built(known, said, self._summaries(user, agent, moment), budget_tokens, self.policy)
         self._count(made.known, moment)
         return made
@@ -174,7 +174,7 @@ class Memory:
 
     def messages(self, *, user: str | None = None, agent: str | None = None, session: str | None = None) -> list[Message]:
         """What was said, oldest first."""
-        found = self._searched(user, agent).present.messages.values()
+        found = self._whole(user, agent).messages.values()
         return sorted((each for each in found if session in (None, each.session)), key=lambda each: (each.said_at, each.key))
 
     def memories(self, *, user: str | None = None, agent: str | None = None, at: When = None) -> list[Item]:
@@ -191,7 +191,7 @@ class Memory:
 
     def lineage(self, item: Item, *, user: str | None = None, agent: str | None = None) -> tuple[list[str], list[int]]:
         """Of a memory, for what is made with it: (ids of its messages' rows: the parents, codes of those who may read them)."""
-        codes = self._searched(user, agent).present.codes
+        codes = self._searched(user, agent).present.codes_of(source.message for source in item.sources)
         keys = [source.message for source in item.sources if source.message in codes]
         return [message_id(self.name, key).hex() for key in keys], [codes[key] for key in keys]
 
@@ -229,7 +229,7 @@ class Memory:
         return self._shares.held()
 
     def _regrant(self, agent: str, user: str) -> int:
-        changed = self._shares.regrant(self._searched(None, None).present, agent, user)
+        changed = self._shares.regrant(self._whole(None, None), agent, user)
         self.keep_current(wait_s=60)
         return changed
 
@@ -244,7 +244,7 @@ class Memory:
         self.db.check_writable()
         found = list(keys)
         if user is not None or session is not None:
-            every = self._searched(None, None).present.messages
+            every = self._whole(None, None).messages
             found += [key for key, each in every.items() if user in (None, each.user) and session in (None, each.session)]
         self._uses.clear()
         self._upkeep.join()
@@ -255,7 +255,7 @@ class Memory:
     def expire(self, at: When = None) -> int:
         """Delete the messages whose time is over, or that are older than `Policy.keep_days`; how many. What they superseded holds again."""
         self.db.check_writable()
-        moment, present = at_of(at), self._searched(None, None).present
+        moment, present = at_of(at), self._whole(None, None)
         oldest = None if self.policy.keep_days is None else moment - datetime.timedelta(days=self.policy.keep_days)
         over = [key for key, each in present.messages.items()
                 if (each.expires_at and each.expires_at <= moment) or (oldest is not None and each.said_at < oldest)]
@@ -284,6 +284,10 @@ class Memory:
         """What the asker reaches, as it is now."""
         return self._ready.of(self._reaches.of(user, agent))
 
+    def _whole(self, user: str | None, agent: str | None) -> Present:
+        """The same with all its messages, however many."""
+        return self._ready.of(self._reaches.of(user, agent), whole=True).present
+
     def _rows(self, kind: str, row_class: type, user: str | None, agent: str | None) -> list[tuple[str, Any]]:
         heads, own = self.db.heads(), table(self.name, kind)
         if own not in heads:
@@ -293,17 +297,19 @@ class Memory:
 
 
 def memory(db: "Project", name: str = "memory", extractor: Any = "rules", policy: Policy | None = None,
-           embedder: str | None = USUAL) -> Memory:
+           embedder: str | None = USUAL, remote: bool = True) -> Memory:
     """The memory of that name in a project: its tables are declared where they are not yet. Put the same line into `pipeline.py`.
 
     extractor  what reads claims out of messages: 'rules' (Korean and English, no model), or a function (text, said_at) -> Iterable[Found]
     policy     weights, tiers, budgets, expiry
     embedder   finds messages by meaning beside their words, once a run has embedded them: 'usual' = the default model where it is
                installed, None = words alone, or any model that `embed` takes
+    remote     False: no model elsewhere, of language or of embeddings, is shown what is remembered
+    Raises: E805 for an extractor or embedder elsewhere with remote=False.
     """
     model = nearness.usual() if embedder == USUAL else embedder
     if db.person is None and db.origin is db:
-        declare(db, name, extractor, model)
+        declare(db, name, extractor, model, remote)
     elif table(name, "messages") not in db.heads():
         raise SaemError("E202", f"no memory is named '{name}'", where=caller(), fix=f'memory(db, "{name}") in pipeline.py, then: saem run')
-    return Memory(db, name, extractor, policy or Policy(), model)
+    return Memory(db, name, extractor, policy or Policy(), model, remote)

@@ -16,6 +16,7 @@ from saem.core.columns import objects, row_schema, table_of
 from saem.core.identity import digest, id_list, key_unit, row_hashes, row_ids
 from saem.infer.memory.beliefs import timeline
 from saem.infer.memory.claims import is_quick, read
+from saem.infer.memory.older import Older, held_since, since
 from saem.infer.memory.reach import Reach
 from saem.infer.memory.rows import Belief, Claim, Message
 from saem.infer.memory.tables import table
@@ -47,6 +48,7 @@ class Published:
     claims: list[Claim] = field(default_factory=list)
     beliefs: dict[str, Belief] = field(default_factory=dict)  # by id
     is_behind: bool = False  # claims or beliefs were not made from these messages
+    older: Older | None = None  # messages that are not held
 
 
 @dataclass
@@ -61,19 +63,37 @@ class Present:
     beliefs: Mapping[str, Belief]
     fresh: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
+    waiting: frozenset[str] = frozenset()  # keys in the inbox
+
+    def message(self, key: str) -> Message | None:
+        """A message that is held, or was brought by the last question."""
+        found = self.messages.get(key)
+        return found if found is not None or self.published.older is None else self.published.older.brought.get(key)
+
+    def codes_of(self, keys: Iterable[str]) -> dict[str, int]:
+        """{message: code of those who may read it} of those that are reached, held or not."""
+        wanted = list(keys)
+        older = self.published.older
+        if older is not None and (far := [key for key in wanted if key not in self.codes and key not in self.waiting]):
+            older.bring(far)
+        return {key: code for key in wanted if (code := self.codes.get(key, older.codes.get(key) if older else None)) is not None}
 
 
 def group_of(row: Claim | Belief) -> Group:
     return row.user, row.agent, row.subject, row.predicate
 
 
-def load(db: "Project", name: str, heads: "Mapping[str, Head]", reach: Reach) -> Published:
-    """What is published and reached."""
-    made = Published()
+def load(db: "Project", name: str, heads: "Mapping[str, Head]", reach: Reach, most: int | None) -> Published:
+    """What is published and reached; of the messages about `most`, the newest. None = all."""
+    made, own = Published(), table(name, "messages")
+    begins = held_since(db, own, heads, reach, most) if most is not None and own in heads else None
+    if begins is not None:
+        made.older = Older(db, own, heads, reach, begins)
     rows: dict[str, Any] = {}
     for kind, row_class in (("messages", Message), ("claims", Claim), ("beliefs", Belief)):
         if table(name, kind) in heads:
-            rows[kind] = reach.rows(db, table(name, kind), heads, ["_id", "_readers", *row_schema(row_class).names])
+            where = since(begins) if begins is not None and kind == "messages" else None
+            rows[kind] = reach.rows(db, table(name, kind), heads, ["_id", "_readers", *row_schema(row_class).names], where)
     if "messages" in rows:
         found = objects(rows["messages"], Message)
         made.messages = {each.key: each for each in found}
@@ -119,11 +139,13 @@ def _decoded(number: int, key: str, row: str | None) -> Waiting:
     return Waiting(number, key, Message(**values), 0 if body["readers"] is None else body["readers"])
 
 
-def laid_over(
-    published: Published, tail: Iterable[Waiting], reach: Reach, name: str, extractor: Any, read_before: dict[str, list[Claim]]
-) -> Present:
-    """What is published, with the rows that wait. `read_before` keeps the claims of those that were read."""
-    tail = list(tail)
+Known = dict[Group, tuple[list[Claim], dict[str, Belief]]]  # what was believed, and of which claims
+
+
+def laid_over(published: Published, tail: Sequence[Waiting], reach: Reach, name: str, extractor: Any,
+              read_before: dict[str, list[Claim]], believed_before: Known) -> Present:
+    """What is published, with the rows that wait. `read_before` and `believed_before` keep what was read and concluded, so that one more
+    message costs its own claims and the beliefs that they touch."""
     reads = is_quick(extractor)
     if not tail and not (published.is_behind and reads):
         return Present(published, published.messages, published.codes, published.claims, published.beliefs)
@@ -134,19 +156,19 @@ def laid_over(
     to_read = [each.message for each in seen.values() if each.message is not None]
     if published.is_behind and reads:
         to_read += messages.values()
-        changed |= set(messages) | {claim.message for claim in published.claims}
+        changed |= set(messages) | {claim.message for claim in published.claims if published.older is None}
     messages |= {key: each.message for key, each in seen.items() if each.message is not None}
     fresh_claims = [claim for message in to_read for claim in _read(message, extractor, read_before)] if reads else []
     kept = [claim for claim in published.claims if claim.message not in changed]
     touched = {group_of(claim) for claim in fresh_claims} | {group_of(claim) for claim in published.claims if claim.message in changed}
     claims = [*kept, *fresh_claims]
     beliefs = {key: each for key, each in published.beliefs.items() if group_of(each) not in touched}
-    made = _believed([claim for claim in claims if group_of(claim) in touched], name)
+    made = _believed([claim for claim in claims if group_of(claim) in touched], name, believed_before)
     fresh = [*seen, *(key for key, each in made.items() if published.beliefs.get(key) != each)]
     gone = (set(published.messages) & {each.key for each in tail}) | {
         key for key in published.beliefs if published.beliefs[key] != made.get(key, beliefs.get(key))
     }
-    return Present(published, messages, codes, claims, beliefs | made, fresh, gone)
+    return Present(published, messages, codes, claims, beliefs | made, fresh, gone, frozenset(each.key for each in tail))
 
 
 def _read(message: Message, extractor: Any, read_before: dict[str, list[Claim]]) -> list[Claim]:
@@ -157,20 +179,26 @@ def _read(message: Message, extractor: Any, read_before: dict[str, list[Claim]])
     return read_before[message.key]
 
 
-def _believed(claims: Iterable[Claim], name: str) -> dict[str, Belief]:
+def _believed(claims: Iterable[Claim], name: str, before: Known) -> dict[str, Belief]:
     """{the id that a run will give it: belief}."""
     groups: dict[Group, list[Claim]] = {}
     for claim in claims:
         groups.setdefault(group_of(claim), []).append(claim)
     made: dict[str, Belief] = {}
     for group, members in groups.items():
-        found = [belief for belief, _ in timeline(members)]
-        if found:
-            keys = row_hashes(table_of(found, Belief).select(["object", "valid_from"]))
-            unit = key_unit(group)
-            names = row_ids(table(name, "beliefs"), [unit] * len(found), keys, [0] * len(found))
-            made |= {key.hex(): belief for key, belief in zip(names, found, strict=True)}
+        known = before.get(group)
+        if known is None or len(known[0]) != len(members) or any(a is not b for a, b in zip(known[0], members, strict=True)):
+            known = before[group] = members, _named(group, [belief for belief, _ in timeline(members)], name)
+        made |= known[1]
     return made
+
+
+def _named(group: Group, found: list[Belief], name: str) -> dict[str, Belief]:
+    if not found:
+        return {}
+    keys = row_hashes(table_of(found, Belief).select(["object", "valid_from"]))
+    names = row_ids(table(name, "beliefs"), [key_unit(group)] * len(found), keys, [0] * len(found))
+    return {key.hex(): belief for key, belief in zip(names, found, strict=True)}
 
 
 def message_id(name: str, key: str) -> bytes:

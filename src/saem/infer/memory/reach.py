@@ -1,8 +1,8 @@
 """Whose memories a question reaches: what the asker may read, and for an agent that speaks with a user, nothing of other users."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -36,6 +36,14 @@ class Reach:
 
     def rows(self, db: "Project", name: str, heads: "Mapping[str, Head]", columns: Sequence[str], where: str | None = None) -> pa.Table:
         """The published rows of a table that it reaches; the rights are part of the scan."""
+        table: pa.Table = self._scanner(db, name, heads, columns, where).to_table()
+        return table
+
+    def batches(self, db: "Project", name: str, heads: "Mapping[str, Head]", columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The same, batch by batch."""
+        yield from self._scanner(db, name, heads, columns, None).to_batches()
+
+    def _scanner(self, db: "Project", name: str, heads: "Mapping[str, Head]", columns: Sequence[str], where: str | None) -> Any:
         from saem.engine.project import Project
 
         dataset = Project.published(db, name, heads)
@@ -46,7 +54,7 @@ class Reach:
             codes = ", ".join(map(str, sorted(self.shared_codes) or [NO_CODE]))
             own = f" OR `user` IN ({literal(self.user)}, '')" if "user" in dataset.schema.names else ""
             conditions.append(f"(_readers IN ({codes}){own})")
-        return dataset.to_table(columns=list(columns), filter=" AND ".join(conditions) or None)
+        return dataset.scanner(columns=list(columns), filter=" AND ".join(conditions) or None)
 
 
 class Reaches:

@@ -1,7 +1,7 @@
 """Finding memories: every text that a question reaches is scored, and the figures behind each score are told."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from saem.infer.memory.recalled import Item, line_of, line_of_message
 from saem.infer.memory.rows import Belief, Claim, Message, Source, Time, Use
 from saem.infer.memory.statements import is_statement
 from saem.infer.memory.texts import Texts, fused
+from saem.infer.memory.themes import themes
 from saem.infer.memory.values import compared
 from saem.infer.memory.vocabulary import nouns_of
 from saem.infer.memory.weights import Policy, frequency, importance_of, importance_of_belief, tokens
@@ -63,14 +64,18 @@ class Searched:
             self.held_until = (max((m for m in moments if m <= at), default=at), min((m for m in moments if m > at), default=None), found)
         return found
 
-    def find(self, question: str, at: Time, policy: Policy, kinds: Iterable[str]) -> list[Item]:
+    def find(self, question: str, at: Time, policy: Policy, kinds: Collection[str]) -> list[Item]:
         """Everything that fits the question by a word or by its meaning, best first. Of a belief and the message that says it the belief
         is kept; of two messages about one matter the older is marked."""
         asked = tokenize([question])[0].split()
-        parts = (self.texts, self.fresh)
+        asked += themes(asked)
+        parts = [self.texts, self.fresh]
+        older = self.present.published.older
+        if older is not None and "message" in kinds:
+            parts.append(Texts(older.with_words(asked, self.present.waiting), {}))
         weights = rarities(asked, [part.postings for part in parts])
         lengths = sum(float(part.postings.lengths.sum()) for part in parts) / max(1, sum(len(part.postings) for part in parts))
-        held, wanted = self.held(at), set(kinds)
+        held, wanted = self.held(at), kinds
         found: list[tuple[float, str, float]] = []
         for part in parts:
             if not len(part.postings):
@@ -85,7 +90,7 @@ class Searched:
             best = best[np.argsort(-rough[best], kind="stable")][:MOST]
             found += [(float(rough[i]), part.keys[i], float(relevance[i])) for i in best.tolist()]
         found = [(rough, key, relevance * self._nearness(key, set(asked))) for rough, key, relevance in found]
-        items = [each for _, key, relevance in found if (each := self.item(key, relevance, at, policy, held, wanted)) is not None]
+        items = [each for _, key, relevance in found if (each := self.item(key, relevance, at, policy, held, set(wanted))) is not None]
         items.sort(key=lambda each: (-each.score, each.id))
         return newer.marked(_folded(items), self._says)
 
@@ -94,14 +99,18 @@ class Searched:
         if item.kind == "belief":
             belief = self.present.beliefs[item.id]
             return belief.subject == (belief.user or belief.agent)
-        return is_statement(self.present.messages[item.id])
+        message = self.present.message(item.id)
+        return message is not None and is_statement(message)
 
     def _nearness(self, key: str, asked: set[str]) -> float:
         """Who asks means what is theirs, unless someone or something else is named."""
         belief = self.present.beliefs.get(key)
-        if belief is None or belief.subject == (belief.user or belief.agent):
+        about = [belief] if belief is not None else self.claims_of.get(key, ())
+        others = {each.subject for each in about if each.subject != (each.user or each.agent)}
+        if len(others) < len({each.subject for each in about}) or not others:
             return 1.0
-        return 1.0 if asked & set(tokenize([belief.subject.rpartition("'s ")[2]])[0].split()) else OTHERS
+        names = " ".join(each.rpartition("'s ")[2] for each in others)
+        return 1.0 if asked & set(tokenize([names])[0].split()) else OTHERS
 
     def doubts(self, belief: Belief, at: Time) -> str:
         """The key of the newest later message of the same user that names what the belief is about, and says nothing that the
@@ -124,7 +133,7 @@ class Searched:
         belief = self.present.beliefs.get(key)
         if belief is not None:
             return self._belief(key, belief, relevance, at, policy) if "belief" in kinds and key in held else None
-        message = self.present.messages.get(key)
+        message = self.present.message(key)
         if message is None or "message" not in kinds or message.said_at > at or (message.expires_at and message.expires_at <= at):
             return None
         own = self.claims_of.get(key, ())

@@ -7,11 +7,12 @@ import numpy as np
 from saem.infer.memory.nearness import SHARE, Near
 from saem.infer.memory.postings import Postings
 from saem.infer.memory.rows import Belief, Message
+from saem.infer.memory.statements import is_statement
+from saem.infer.memory.themes import themes
 from saem.infer.memory.vocabulary import words_of
 from saem.transform.words import tokenize
 
 BELIEF_WORDS = 4  # subject, predicate, object: the length of a belief
-LONG = 1 << 20
 
 
 class Texts:
@@ -24,9 +25,11 @@ class Texts:
     @cached_property
     def postings(self) -> Postings:
         texts = [message.text for message in self.messages.values()] + [_asked_by(belief) for belief in self.beliefs.values()]
-        # by how many words a belief may be asked for does not make it a long text
-        longest = [LONG] * len(self.messages) + [BELIEF_WORDS] * len(self.beliefs)
-        return Postings([words.split() for words in tokenize(texts)], longest)
+        # by how many words a belief may be asked for, or how many themes a message has, does not make it a long text
+        words = [each.split() for each in tokenize(texts)]
+        longest = [len(each) for each in words[:len(self.messages)]] + [BELIEF_WORDS] * len(self.beliefs)
+        about = [*map(is_statement, self.messages.values()), *[True] * len(self.beliefs)]  # a question tells nothing of its theme
+        return Postings([[*each, *themes(each)] if tells else each for each, tells in zip(words, about, strict=True)], longest)
 
     @cached_property
     def said_s(self) -> np.ndarray:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class Upkeep:
     """Runs of one memory. At most one thread works at a time; a run of another process is left to its work."""
 
-    def __init__(self, db: "Project", name: str, extractor: Any, embedder: str | None) -> None:
+    def __init__(self, db: "Project", name: str, extractor: Any, embedder: str | None, remote: bool) -> None:
         self.db, self.name = db, name
-        self.declare: Callable[[Project], None] = lambda project: declare(project, name, extractor, embedder)
+        self.declare: Callable[[Project], None] = lambda project: declare(project, name, extractor, embedder, remote)
         self._thread: threading.Thread | None = None
         self._next = 0  # how many wait when a run is begun again: one that failed is not begun at every message
 

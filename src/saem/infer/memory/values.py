@@ -10,8 +10,10 @@ DAY = re.compile(r"(?P<iso>\d{4}-\d{1,2}-\d{1,2})" r"|(?:(?P<ky>\d{4})년\s*)?(?
                   rf"|(?P<em>{'|'.join(_MONTHS)})\s+(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<ey>\d{{4}}))?", re.IGNORECASE)
 
 DIGITS = re.compile(r"(?<![\w-])\+?\d{1,4}(?:[-. ]?\d{2,4}){2,4}(?![\d-])")  # of a telephone number
-_SOON = re.compile(r"tomorrow|tonight|next |monday|tuesday|wednesday|thursday|friday|saturday|sunday|내일|모레|글피|다음|요일", re.IGNORECASE)
-_FORMS = {"phone": DIGITS, "email": re.compile("@"), "age": re.compile(r"\d"), "birthday": re.compile(r"\d|" + "|".join(_MONTHS), re.IGNORECASE)}
+_SOON = re.compile(r"tomorrow|tonight|next |monday|tuesday|wednesday|thursday|friday|saturday|sunday|내일|모레|글피|다음"
+                   r"|요일", re.IGNORECASE)
+_FORMS = {"phone": DIGITS, "email": re.compile("@"), "age": re.compile(r"\d"), "birthday": re.compile(r"\d|" + "|".join(_MONTHS),
+    re.IGNORECASE)}
 
 
 def compared(text: str) -> str:

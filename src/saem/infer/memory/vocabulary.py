@@ -70,7 +70,8 @@ _BY_NOUN = {noun.strip(): each for each in PREDICATES for noun in each.nouns.spl
 _FAVORITE = re.compile(r"^(?:favou?rite|최애|가장 좋아하는|제일 좋아하는|젤 좋아하는)\s+(.+)$")
 _NEW = re.compile(r"^(?:(?:new|current|main|own|old|actual|latest|새로운|새|현재|지금|주된|올해|이번|바뀐|진짜)\s+)+")
 _TAIL = re.compile(r"\s+(?:this year|this month|right now|these days|at the moment)$")
-_KINDS = {"음식": "food", "색": "color", "색깔": "color", "colour": "color", "영화": "movie", "노래": "song", "책": "book", "음료": "drink", "음료수": "drink",
+_KINDS = {"음식": "food", "색": "color", "색깔": "color", "colour": "color", "영화": "movie", "노래": "song", "책": "book",
+    "음료": "drink", "음료수": "drink",
           "가수": "singer", "과목": "subject", "운동": "sport"}
 _NAME_OF = re.compile(r"^(?:(?:the )?name of (?:my |our |the )?(?P<a>.+)|(?P<b>.+?)(?:'s|’s)? name|(?P<c>.+?)의? 이름)$")
 _PETS = {"강아지": "dog", "개": "dog", "고양이": "cat", "puppy": "dog", "kitten": "cat"}

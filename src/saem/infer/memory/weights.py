@@ -35,6 +35,7 @@ class Policy:
     token_cost        heat that a token takes away: a long memory must be of more use
     profile, summaries  shares of a context's budget for what is believed and for summaries; recent messages have the rest
     run_after         messages that wait before `remember` brings the tables up to date
+    in_memory         messages of one asker that are held in memory, the newest; older ones are found by words alone, in their table
     keep_days         messages older than this go with `expire()`; None = only those with a time of their own
     """
 
@@ -50,6 +51,7 @@ class Policy:
     profile: float = 0.4
     summaries: float = 0.2
     run_after: int = 256
+    in_memory: int = 50_000
     keep_days: float | None = None
 
     def faded(self, age_days: float) -> float:

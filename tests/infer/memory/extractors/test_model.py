@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from saem.core.errors import SaemError
 from saem.engine.project import Project
 from saem.infer import llm
 from saem.infer.memory import Memory, by_model, memory
@@ -82,3 +83,29 @@ def test_what_an_assistant_says_is_not_shown_to_the_model(db: Project) -> None:
         notes.remember("You live in Seoul.", session="s", user="kim", role="assistant")
         notes.keep_current()
         assert server.asked == []
+
+
+def test_equal_texts_of_a_day_are_read_once_and_new_readers_read_nothing_anew(db: Project) -> None:
+    with serving([reply(claim("Seoul", "Seoul"))]) as server:
+        notes = asking(db, server)
+        for user in ("kim", "lee"):
+            notes.remember("Seoul is home.", session="s", user=user, at="2026-03-01")
+        notes.keep_current()
+        notes.share("tutor", with_=["park"])
+        assert [len(notes.beliefs(user=user)) for user in ("kim", "lee", "park")] == [1, 1, 2]
+        assert len(server.asked) == 1
+
+
+def test_what_may_not_leave_the_machine_is_shown_to_no_model_elsewhere(db: Project) -> None:
+    db.models = {"far": {"kind": "openai", "url": "https://models.example.com/v1", "model": "m"}}
+    with pytest.raises(SaemError, match="E805"):
+        memory(db, "tutor", extractor=by_model(llm.model(db, "far")), embedder=None, remote=False)
+
+
+def test_a_forgotten_message_leaves_no_reading(db: Project) -> None:
+    with serving([reply(claim("Seoul", "Seoul"))]) as server:
+        notes = asking(db, server)
+        key = notes.remember("Seoul is home.", session="s", user="kim")
+        notes.keep_current()
+        assert notes.forget(key).verdict == "proved"
+        assert db.table("tutor_readings").count() == 0

@@ -39,11 +39,14 @@ _RULES: list[tuple[str, bool, str]] = [
     ("home", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:settled(?: down)?|ended up(?: living)?|put down roots) {_IN} (?P<o>.+)"),
     ("home", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:rents?|rented|bought|found|got|have|has|moved into|own) {_ROOMS} {_IN} (?P<o>.+)"),
     ("home", True, rf"{_WHO}{_ADVERB} calls? (?P<o>.+?) (?:my |our )?home"),
-    ("home", True, r"(?:(?:my|our) )?(?:home|place|address|flat)(?: for (?:me|us))?(?: is|['’]s)(?: now| currently)?(?: in)? (?P<o>(?-i:[A-Z]).+)"),
+    ("home", True, r"(?:(?:my|our) )?(?:home|place|address|flat)(?: for (?:me|us))?(?: is|['’]s)(?: now"
+                   r"| currently)?(?: in)? (?P<o>(?-i:[A-Z]).+)"),
     ("home", True, r"(?:the (?:city|town|place) )?(?:where|that) (?:i|we) (?:now |currently )?live (?:in )?is (?P<o>.+)"),
-    ("home", True, r"(?:now )?(?P<o>(?-i:[A-Z])\S*(?: (?-i:[A-Z])\S+)?) is (?:now )?(?:(?:my|our) (?:new )?)?(?:home|where (?:i|we) live)(?: for (?:me|us))?(?: now)?"),
+    ("home", True, r"(?:now )?(?P<o>(?-i:[A-Z])\S*(?: (?-i:[A-Z])\S+)?) is (?:now )?(?:(?:my|our) (?:new )?)?(?:home|where (?:i"
+                   r"|we) live)(?: for (?:me|us))?(?: now)?"),
     ("employer", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:left|quit|leaving)(?: .+?)? for {_POST} (?:at|with) (?P<o>.+)"),
-    ("employer", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:left|quit) (?:my (?:old )?job|(?-i:[A-Z])\S+) (?:for|to join) (?P<o>(?-i:[A-Z]).*)"),
+    ("employer", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:left|quit) (?:my (?:old )?job|(?-i:[A-Z])\S+) (?:for"
+                       rf"|to join) (?P<o>(?-i:[A-Z]).*)"),
     ("employer", False,
      rf"{_WHO}{_ADVERB} (?:quit|left|resigned from|got fired from|{_NOT} work (?:at|for)|stopped working (?:at|for)) (?P<o>.+)"),
     ("employer", True, rf"{_WHO}{_ADVERB} works? (?:at|for) (?P<o>.+)"),
@@ -51,9 +54,12 @@ _RULES: list[tuple[str, bool, str]] = [
     ("employer", True,
      rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:joined|(?:started|began) (?:working |to work |a new job |a job )?(?:at|for)) (?P<o>.+)"),
     ("employer", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} {_GOT} {_POST} (?:at|with|from) (?P<o>.+)"),
-    ("employer", True, rf"{_WHO}(?:{_BE}|{_HAVE})?{_ADVERB} (?:got |been |was )?(?:hired|recruited|poached|headhunted) (?:by|at) (?P<o>.+)"),
-    ("employer", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:switched|changed|moved|transferred) (?:jobs|companies|over) (?:from .+ )?to (?P<o>.+)"),
-    ("employer", True, r"(?P<o>[^,]+?)(?: has| have| just| recently| finally)* (?:hired|employs|recruited|offered a job to) (?P<who>me|us)"),
+    ("employer", True, rf"{_WHO}(?:{_BE}|{_HAVE})?{_ADVERB} (?:got |been |was )?(?:hired|recruited|poached|headhunted) (?:by"
+                       rf"|at) (?P<o>.+)"),
+    ("employer", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} (?:switched|changed|moved|transferred) (?:jobs|companies"
+                       rf"|over) (?:from .+ )?to (?P<o>.+)"),
+    ("employer", True, r"(?P<o>[^,]+?)(?: has| have| just| recently| finally)* (?:hired|employs|recruited|offered a job to) (?P<who>me"
+                       r"|us)"),
     ("employer", True, r"(?:the company|the place|where) (?:that )?(?:i|we) work(?: for| at)? is (?P<o>.+)"),
     ("job", True, rf"{_WHO}{_ADVERB} works? as (?:an? |the )?(?P<o>.+)"),
     ("job", True, rf"{_WHO}{_BE}{_ADVERB} working as (?:an? |the )?(?P<o>.+)"),
@@ -71,27 +77,35 @@ _RULES: list[tuple[str, bool, str]] = [
     ("allergy", True, rf"{_WHO}{_ADVERB} (?:get|gets|have|has|had) (?:an? )?(?:\w+ )?allergic reactions? (?:to|from) (?P<o>.+)"),
     ("allergy", True, r"(?P<o>[^,]+?) (?:gives?|gave|causes?|triggers?|sets? off) (?P<who>me|my|us)(?: an?)?(?: \w+)?"
                       r" ?(?:allergic reactions?|allerg(?:y|ies)|hives|anaphyla\w+)"),
-    ("weak in", True, r"(?P<o>[^,]+?) (?:gives?|gave|is giving|causes?) (?P<who>me|us)(?: an?)?(?: \w+)? ?(?:hard time|trouble|headaches?|grief)"),
+    ("weak in", True, r"(?P<o>[^,]+?) (?:gives?|gave|is giving|causes?) (?P<who>me|us)(?: an?)?(?: \w+)? ?(?:hard time|trouble"
+                      r"|headaches?|grief)"),
     ("weak in", True, rf"{_WHO}{_ADVERB} (?:finds?|found) (?P<o>.+?)(?: (?:really|very|so|quite|too|pretty))*"
                       r" (?:hard|difficult|tough|confusing|challenging|impossible)"),
-    ("weak in", True, r"(?P<o>[^,]+?) (?:is|are)(?: (?:really|very|so|quite|too|pretty))* (?:hard|difficult|tough|challenging|confusing) for (?P<who>me|us)"),
-    ("weak in", True, r"(?P<o>[^,]+?) (?:is|are)(?: really| just)? not (?P<who>my) (?:strong suit|strength|strong point|forte|best subject)"),
-    ("weak in", True, rf"{_WHO}{_BE}{_ADVERB} (?:failing|falling behind in|behind in|lousy at|hopeless at|no good at|awful at|rubbish at) (?P<o>.+)"),
+    ("weak in", True, r"(?P<o>[^,]+?) (?:is|are)(?: (?:really|very|so|quite|too|pretty))* (?:hard|difficult|tough|challenging"
+                      r"|confusing) for (?P<who>me|us)"),
+    ("weak in", True, r"(?P<o>[^,]+?) (?:is|are)(?: really| just)? not (?P<who>my) (?:strong suit|strength|strong point|forte"
+                      r"|best subject)"),
+    ("weak in", True, rf"{_WHO}{_BE}{_ADVERB} (?:failing|falling behind in|behind in|lousy at|hopeless at|no good at|awful at"
+                      rf"|rubbish at) (?P<o>.+)"),
     ("weak in", True, rf"{_WHO}{_BE}{_ADVERB} (?:weak|bad|poor|terrible|not (?:very )?good) (?:in|at|with) (?P<o>.+)"),
-    ("weak in", True, rf"{_WHO}(?:{_BE})?{_ADVERB} (?:struggles?|struggling|(?:have|has)(?: an?)? (?:trouble|hard time|difficulty|difficulties)) with (?P<o>.+)"),
+    ("weak in", True, rf"{_WHO}(?:{_BE})?{_ADVERB} (?:struggles?|struggling|(?:have|has)(?: an?)? (?:trouble|hard time|difficulty"
+                      rf"|difficulties)) with (?P<o>.+)"),
     ("good at", True, rf"{_WHO}{_BE}{_ADVERB} (?:good|great|strong|excellent) (?:in|at|with) (?P<o>.+)"),
     ("likes", False, rf"{_WHO}{_ADVERB} {_NOT}(?: really)? (?:like|love|enjoy) (?P<o>.+)"),
     ("likes", False, rf"{_WHO}{_ADVERB} (?:hates?|dislikes?|can['’]?t stand|cannot stand|detests?|stopped liking) (?P<o>.+)"),
     ("likes", True, rf"{_WHO}{_ADVERB} (?:likes?|loves?|enjoys?|adores?|prefers?) (?P<o>.+)"),
-    ("likes", True, rf"{_WHO}{_ADVERB} (?:can['’]?t|cannot|could(?:n['’]t| never)|can never) (?:live|do|go|function|get through .+?|start .+?) without (?P<o>.+)"),
-    ("likes", True, rf"{_WHO}{_BE}{_ADVERB} (?:an? )?(?:(?:big|huge|real|great|massive|total) )?(?:fan of|fond of|crazy about|obsessed with|addicted to|keen on"
+    ("likes", True, rf"{_WHO}{_ADVERB} (?:can['’]?t|cannot|could(?:n['’]t| never)|can never) (?:live|do|go|function|get through .+?"
+                    rf"|start .+?) without (?P<o>.+)"),
+    ("likes", True, rf"{_WHO}{_BE}{_ADVERB} (?:an? )?(?:(?:big|huge|real|great|massive|total) )?(?:fan of|fond of|crazy about"
+                    rf"|obsessed with|addicted to|keen on"
                     r"|partial to|hooked on|mad about) (?P<o>.+)"),
     ("likes", True, r"nothing (?:beats|is better than|tops) (?P<o>[^,]+)"),
     ("hobby", True, rf"in my (?:free|spare) time,? {_WHO}{_ADVERB} (?:go for|go|do|enjoy|love|like|play|practi[cs]e) (?P<o>.+)"),
     ("hobby", True, rf"{_WHO}{_ADVERB} (?:spends?) (?:most of )?(?:my|our) (?:free|spare) time (?:on |doing |with )?(?P<o>.+)"),
     ("goal", True, rf"{_WHO}{_BE}{_ADVERB} (?:aiming|determined|hoping|resolved) to (?P<o>.+)"),
     ("goal", True, rf"{_WHO}(?:{_HAVE})?{_ADVERB} set (?:myself|ourselves) (?:the|a)(?: new)? goal (?:of|to) (?P<o>.+)"),
-    ("goal", True, r"what (?:i|we)(?:['’]m|['’]re| am| are)?(?: really)? (?:aiming for|working towards?|want most) is (?:to )?(?P<o>[^,]+)"),
+    ("goal", True, r"what (?:i|we)(?:['’]m|['’]re| am| are)?(?: really)? (?:aiming for|working towards?"
+                   r"|want most) is (?:to )?(?P<o>[^,]+)"),
     ("goal", True, rf"{_WHO}{_ADVERB} (?:wants?|aims?|hopes?|plans?|intends?) to (?P<o>.+)"),
     ("studies", True, rf"{_WHO}{_BE}{_ADVERB} (?:studying|learning) (?P<o>.+)"),
     ("studies", True, rf"{_WHO}{_ADVERB} (?:study|studies|learns?) (?P<o>.+)"),
@@ -123,24 +137,31 @@ _THING_ON = re.compile(
     re.IGNORECASE,
 )
 _HAS_PET = re.compile(rf"(?:i|we){_ADVERB} (?:have|has|own|got|adopted|keep|raise) (?:an?|my|our|this) (?:\w+ ){{0,2}}?(?P<p>{_PETS})"
-                      r"(?:,| who is| that is| whose name is| by the name of| and (?:his|her|its|the) name is)? (?:named |called )?(?P<o>(?-i:[A-Z])\w+)",
+                      r"(?:,| who is| that is| whose name is| by the name of| and (?:his|her|its|the) name is)? (?:named "
+                      r"|called )?(?P<o>(?-i:[A-Z])\w+)",
                       re.IGNORECASE)
-_CALL_PET = re.compile(rf"(?:i|we)(?:{_HAVE})?{_ADVERB} (?:call|named|call) (?:my|our|the) (?:\w+ )?(?P<p>{_PETS}) (?P<o>(?-i:[A-Z])\w+)", re.IGNORECASE)
+_CALL_PET = re.compile(rf"(?:i|we)(?:{_HAVE})?{_ADVERB} (?:call|named|call) (?:my|our"
+                       rf"|the) (?:\w+ )?(?P<p>{_PETS}) (?P<o>(?-i:[A-Z])\w+)", re.IGNORECASE)
 _PET_IS = re.compile(rf"(?:my|our) (?P<p>{_PETS})(?:['’]s name)?(?:{_BE}| was)(?: named| called)? (?P<o>(?-i:[A-Z])\w+)", re.IGNORECASE)
-_MY_PET = re.compile(rf"(?:my|our) (?P<p>{_PETS}),? (?P<o>(?-i:[A-Z])\w+)(?:,.*| (?:is|loves?|likes?|has|was|always|just|keeps?|sleeps?)\b.*)?", re.IGNORECASE)
+_MY_PET = re.compile(rf"(?:my|our) (?P<p>{_PETS}),? (?P<o>(?-i:[A-Z])\w+)(?:,.*| (?:is|loves?|likes?|has|was|always|just|keeps?"
+                     rf"|sleeps?)\b.*)?", re.IGNORECASE)
 # a whole sentence, before it is cut at its commas: (form, what its noun is named by)
 _APPOSED = re.compile(r"(?:.*\b(?:beats|for|love|like|enjoy|is to|is|do|doing|eat|drink|play|on|say|choose) )?(?P<o>[^,]+?),? "
                       r"(?:(?:that['’]s|which is|it['’]s|is|as)\s)?(?:definitely |probably )?(?:my|our) (?P<p>[^,]{2,40})", re.IGNORECASE)
 _CHOSEN = re.compile(r".*\b(?:my|an?|one|the) (?P<p>(?:favou?rite|go-to|number one) \w+)(?: (?:at all|of all|of mine|in the world))?,? "
-                     r"(?:it['’]s|it is|it would be|it['’]d be|that['’]s|would be|has to be|must be|is|i['’]d say|i['’]d choose) (?P<o>[^,]+)", re.IGNORECASE)
-_LIKED_MOST = re.compile(r"(?:of all .+, )?the (?P<p>\w+) (?:that )?i (?:like|love|enjoy|prefer)(?: the)? (?:most|best) is (?P<o>[^,]+)", re.IGNORECASE)
-_TAKEN_UP = re.compile(r"(?:i|we)\b.*?\b(?:taken up|took up|picked up|started|switched to|chose|chosen|have|do|got into|adopted|play|going for"
+                     r"(?:it['’]s|it is|it would be|it['’]d be|that['’]s|would be|has to be|must be|is|i['’]d say"
+                     r"|i['’]d choose) (?P<o>[^,]+)", re.IGNORECASE)
+_LIKED_MOST = re.compile(r"(?:of all .+, )?the (?P<p>\w+) (?:that )?i (?:like|love|enjoy|prefer)(?: the)? (?:most"
+                         r"|best) is (?P<o>[^,]+)", re.IGNORECASE)
+_TAKEN_UP = re.compile(r"(?:i|we)\b.*?\b(?:taken up|took up|picked up|started|switched to|chose|chosen|have|do|got into|adopted|play"
+                       r"|going for"
                        r"|go for) (?P<o>[^,]+?) as (?:an?|my|our)(?: (?:new|main))? (?P<p>[a-z ]{2,30}?)(?: instead| now)?", re.IGNORECASE)
 _LABEL = re.compile(r"(?:.*\b(?:my|our|an?|the|new|current) )?(?P<p>[a-z' -]{2,40}?)(?: is)?: (?:to )?(?P<o>.+)", re.IGNORECASE)
 _AVOIDED = re.compile(r"(?:.*\b)?(?:avoid|stay away from|keep away from|skip|(?:can['’]?t|cannot|must(?:n['’]t| not)|not)(?: even)? "
                       r"(?:eat|have|drink|touch|be around|be near)) (?P<o>[^,]+?),? "
                       r"(?:(?:because|since|due|as|on account|thanks|for)\b.*|i['’]m |i am )\ballerg(?:y|ies|ic)\b.*", re.IGNORECASE)
-_OTHERS = re.compile(rf"\b(?:(?:my|our|his|her|their|your) (?:\w+ )?(?:{_PEOPLE})|your|his|her|their|you|he|she|they|people|everyone)\b", re.IGNORECASE)
+_OTHERS = re.compile(rf"\b(?:(?:my|our|his|her|their|your) (?:\w+ )?(?:{_PEOPLE})|your|his|her|their|you|he|she|they|people"
+                     rf"|everyone)\b", re.IGNORECASE)
 _PET_NAMES = [_HAS_PET, _CALL_PET, _MY_PET, _PET_IS]
 _NAMED = [_THEY_MOVED, _HAS_EVENT, _NAME_OF, _EVENT, _HAS_PET, _CALL_PET, _PET_IS, _OWN, _MY_PET]
 _WHOLE = [_CHOSEN, _LIKED_MOST, _LABEL, _TAKEN_UP, _APPOSED]
@@ -149,7 +170,8 @@ _CUT = re.compile(r",\s+(?=(?:i|my|we|our|the|they|you|it|that)\b)|:\s+(?=(?:i|m
                   r"|\s+and\s+(?=(?:i|my|we|our)\b)|\s+and\s+(?=(?:joined|moved|relocated|started|became|work|live|now)\b)|!\s+",
                   re.IGNORECASE)
 _LEAD = re.compile(
-    r"^(?:by the way|btw|turns out|guess what|heads up|quick update|good to know|as it happens|actually|oh|well|so|also|ok|okay|and|but|fyi|just so you know|(?:big |good |bad )?news|update|note|please"
+    r"^(?:by the way|btw|turns out|guess what|heads up|quick update|good to know|as it happens|actually|oh|well|so|also|ok|okay|and|but"
+    r"|fyi|just so you know|(?:big |good |bad )?news|update|note|please"
     r"|remember(?: that)?|"
     r"for fun|for the record|these days|now|lately|currently|recently|in fact|hi|hello|hey|yes|yeah|no|as of today|today"
     r"|this week)\b[,:!]?\s+",

@@ -1,7 +1,7 @@
 """Claims read by a language model: what rules cannot read. The model names facts and quotes; code decides where they stand.
 
-A run asks the model once a message that is new or changed, never twice for one that stays; its claims wait for that run. Tested against a
-scripted server alone: how well a model reads, `benchmarks.memory` has not told.
+A run asks the model once a text and day (readings.py); its claims wait for that run. Where a source bars models elsewhere, a memory of it
+cannot be declared with one (E805). Tested against a scripted server alone: how well a model reads, `benchmarks.memory` has not told.
 """
 
 import datetime
@@ -36,6 +36,11 @@ class ByModel:
     """An extractor: (text, said_at) -> claims. Another model or prompt is another version: its claims are read anew."""
 
     model: "Model"
+    is_costly = True
+
+    @property
+    def is_remote(self) -> bool:
+        return self.model.spec.is_remote
 
     @property
     def version(self) -> str:
@@ -59,7 +64,7 @@ class ByModel:
 
 def by_model(model: "Model") -> ByModel:
     """Read claims with a model: `memory(db, "tutor", extractor=by_model(llm.model(db, "local")))`. It is shown every message that is read
-    for claims, so a model elsewhere sees them too."""
+    for claims; a model elsewhere is refused (E805) with `memory(..., remote=False)`, or where a source above bars it."""
     return ByModel(model)
 
 

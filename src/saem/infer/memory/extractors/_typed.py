@@ -12,20 +12,24 @@ from saem.infer.memory.values import DAY, DIGITS
 from saem.infer.memory.vocabulary import named
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_REACHED = re.compile(r"\b(?:numbers?|phone|cell|mobile|call me|reach|text me|ring me|contact)\b|번호|전화|연락|휴대폰|핸드폰|폰은", re.IGNORECASE)
+_REACHED = re.compile(r"\b(?:numbers?|phone|cell|mobile|call me|reach|text me|ring me|contact)\b|번호|전화|연락|휴대폰|핸드폰"
+                      r"|폰은", re.IGNORECASE)
 _MAILED = re.compile(r"\b(?:e-?mail|mail|write to|reach|contact)\b|메일|연락|주소", re.IGNORECASE)
-_MINE = re.compile(r"\b(?:i|my|me|i['’]m|i['’]ve|our|mine)\b|(?:^|\s)(?:내|제|나|저)(?:\s|는|가|의|한테|에게|게)|(?:^|\s)(?:주세요|바꿨|바뀌)|(?:새|바뀐) ",
+_MINE = re.compile(r"\b(?:i|my|me|i['’]m|i['’]ve|our|mine)\b|(?:^|\s)(?:내|제|나|저)(?:\s|는|가|의|한테|에게|게)|(?:^|\s)(?:주세요|바꿨"
+                   r"|바뀌)|(?:새|바뀐) ",
                    re.IGNORECASE)
 _OTHERS = re.compile(r"\b(?:your|his|her|their|its|customer|hotline|fax|he|she|support|office|store|clinic|hospital|old|former|previous)\b"
                      r"|고객|회사 |병원|가게|식당|팩스|당신|그분|걔|예전|옛날|대표 ?번호|친구|엄마|아빠|동생|선생님", re.IGNORECASE)
-_PEOPLE = re.compile(r"\b(?:my|our) (?:\w+ )?(?:friend|brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|colleague|coworker|boss|"
+_PEOPLE = re.compile(r"\b(?:my|our) (?:\w+ )?(?:friend|brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|colleague"
+                     r"|coworker|boss|"
                      r"teacher|roommate|cousin|partner|neighbou?r|girlfriend|boyfriend|uncle|aunt)\b", re.IGNORECASE)
 EVENTS = ("exam|test|quiz|final|midterm|interview|appointment|meeting|flight|presentation|deadline|surgery|wedding|trip|class|concert|"
           "defen[cs]e|game|match|check-?up")
 EVENTS_KO = "중간고사|기말고사|시험|면접|약속|회의|발표|수술|진료|예약|미팅|수업|여행|공연|마감|결혼식|경기|검진|상담"
 _DETERMINED = re.compile(rf"\b(?:my|our|the|an?|this|that)\s+(?P<p>(?:[a-z]+ )?(?:{EVENTS}))\b", re.IGNORECASE)
 _BARE = re.compile(rf"\b(?P<p>{EVENTS})\b", re.IGNORECASE)
-_NO_LONGER = re.compile(r"(?:instead of|rather than|not(?: on)?|from|was (?:on|for)|no longer(?: on)?|originally(?: on)?)\s+$", re.IGNORECASE)
+_NO_LONGER = re.compile(r"(?:instead of|rather than|not(?: on)?|from|was (?:on|for)|no longer(?: on)?"
+                        r"|originally(?: on)?)\s+$", re.IGNORECASE)
 _NO_LONGER_KO = re.compile(r"^\s*(?:말고|에서|이 아니|가 아니|대신|이었는데|였는데|이었다가|였다가|인 줄)")
 _ASIDE = re.compile(r"\b(?:passed|failed|finished|was over|cancel\w*|if|studied|prepare[sd]? for|before|after|until|by)\b"
                     r"|취소|끝났|끝난|합격|떨어졌|봤|만약|까지|전까지|준비|공부|부터", re.IGNORECASE)
