@@ -106,6 +106,14 @@ def test_a_row_of_ten_megabytes_is_a_row() -> None:
     assert found(long, "short", long + " and one more line") == {(0, 2): ("near", 1.0)}
 
 
+@pytest.mark.parametrize("shift", [1, 7, 63, 1000, 4095])
+def test_words_of_any_length_and_script_are_the_same_wherever_they_stand(shift: int) -> None:
+    words = [letter * size for size in (1, 7, 8, 9, 16, 17, 63, 1024, 1025, 5000) for letter in ("x", "é", "α", "다", "カ", "𠀀")]
+    text = " ".join(words * 3)
+    assert found(text, "." * shift + text.upper()) == {(0, 1): ("near", 1.0)}
+    assert found(text, text.replace("x" * 5000, "x" * 4999))[0, 1][1] < 1
+
+
 def test_rows_cut_anywhere_in_a_table_are_read_where_they_lie() -> None:
     texts = pa.chunked_array([["x", ENGLISH], [None, KOREAN, ENGLISH.lower()]]).slice(1)
     whole = signatures.function(pa.table({"text": texts})).rows

@@ -19,8 +19,9 @@ def similar(keys: np.ndarray, kept: np.ndarray, asked: np.ndarray, similarity: C
     meeting = compiled("meeting").meeting
     pairs, found = np.empty((PORTION, 2), np.int32), [(np.zeros((0, 2), np.int32), np.zeros(0, np.float32))]
     for band in range(keys.shape[1]):
-        order, place = kept[np.argsort(keys[kept, band], kind="stable")], np.zeros(4, np.int64)
-        while count := meeting(keys, order, band, asked, place, pairs):
+        by_key = np.sort(keys[kept, band].astype(np.uint64) << np.uint64(32) | kept.astype(np.uint64))
+        place = np.zeros(4, np.int64)
+        while count := meeting(keys, by_key, band, asked, place, pairs):
             values = similarity(pairs[:count])
             passed = np.flatnonzero(values >= least)
             if len(passed):

@@ -21,22 +21,22 @@ def _reads(column: str = "text") -> list[str]:
     return [column]
 
 
-@operator(version="2", adds=SIGNATURE, key=[], takes=_reads)
+@operator(version="3", adds=SIGNATURE, key=[], takes=_reads)
 def signatures(rows: pa.Table, column: str = "text") -> Made:
     """What `near_duplicates` compares, one row a text: the keys that similar rows share, 1,024 hashes of a byte, and what is equal for
     rows of the same shingles (`words`) and of the same bytes (`content`, 128 bits of SHA-256).
 
     A row without a word has the key of its content alone; a null has none.
     """
-    minhash, reading = compiled("minhash"), compiled("reading")
+    minhash = compiled("minhash")
     texts = rows[column]
     data, offsets = buffers(texts)
     content = _contents(data, offsets)
-    signature, bands, words, tokens = minhash.signatures(data, offsets, letters())
-    few = np.flatnonzero(reading.unusual(data, offsets, letters()))     # read again, folded as Python texts: the others are not copied
+    signature, bands, words, tokens, unusual = minhash.signatures(data, offsets, letters())
+    few = np.flatnonzero(unusual)           # read again, folded as Python texts: the others are not copied
     if len(few):
         plain = pa.array([folded(text) for text in texts.take(pa.array(few)).to_pylist()], pa.large_string())
-        signature[few], bands[few], words[few], tokens[few] = minhash.signatures(*buffers(plain), letters())
+        signature[few], bands[few], words[few], tokens[few], _ = minhash.signatures(*buffers(plain), letters())
     keys = np.concatenate([_key_of(content)[:, None], bands], axis=1)
     is_known = texts.is_valid().to_numpy()
     lengths = np.where(is_known, np.where(tokens > 0, keys.shape[1], 1), 0)
@@ -44,7 +44,7 @@ def signatures(rows: pa.Table, column: str = "text") -> Made:
     return Made(pa.table(made, schema=SIGNATURE), np.arange(len(rows)))
 
 
-@operator(version="2", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"])
+@operator(version="3", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"])
 def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") -> Made:
     """Pairs of rows whose texts share a large part of their shingles; a table of edges, never only of clusters.
 

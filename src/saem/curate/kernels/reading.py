@@ -58,16 +58,6 @@ def finished(word: np.uint64) -> np.uint64:
 
 
 @njit(nogil=True, cache=True)
-def ascii_values(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """((256,) uint64, what a byte is to the hash of its word, 0 = no letter of ASCII; all bits where it is one)."""
-    values, masks = np.zeros(256, np.uint64), np.zeros(256, np.uint64)
-    for byte in range(128):
-        if table[byte]:
-            values[byte], masks[byte] = value_of(table[byte]), ~U(0)
-    return values, masks
-
-
-@njit(nogil=True, cache=True)
 def unusual(data: np.ndarray, offsets: np.ndarray, table: np.ndarray) -> np.ndarray:
     """(n,) bool: rows that hold a letter which cannot be folded by itself."""
     is_unusual = np.zeros(len(offsets) - 1, np.bool_)
