@@ -128,7 +128,7 @@ def _kernels(texts: pa.Array) -> dict[str, float]:
     )
     work = {
         "the rules of Gopher, C4, FineWeb and Korean": lambda: statistics.count_all(
-            buffer, offsets, longest, classes(), *word_table(), out
+            buffer, offsets, longest, statistics.bytes_that_part(classes()), classes(), word_table(), out
         ),
         "personal data and addresses": lambda: patterns.count_patterns(buffer, offsets, np.zeros(0, np.uint64), found),
         "bits per byte of a sample of each page": lambda: prediction.bits_per_byte(buffer, offsets, *model().tables, bits),

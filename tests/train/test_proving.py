@@ -68,6 +68,22 @@ def test_a_classifier_without_the_wrong_labels_is_better() -> None:
     assert proof.low > 0
 
 
+def test_wrong_labels_cost_a_model_that_learns_them_by_heart_most() -> None:
+    texts_ = [" ".join(dice.choice(WORDS[40 * k:40 * k + 40], 6)) for k in dice.integers(0, 2, 900).tolist()]
+    code = np.array([text.split()[0] in CLEAN for text in texts_])
+    flip = np.arange(900) % 5 == 0
+    rows_ = pa.table({"text": texts_, "label": np.where(flip, ~code, code).astype(str)})
+    test = pa.table({"text": texts_[600:], "label": code[600:].astype(str)})
+    noisy, right = rows_.slice(0, 600), rows_.slice(0, 600).filter(pa.array(~flip[:600]))
+    linear, nearest = (prove(right, test, raw=noisy, label="label", model=model) for model in ("linear", "nearest"))
+    assert nearest.verdict == "better"
+    assert nearest.effect > linear.effect + .02
+    assert nearest.arms[0].mean > .9
+    with pytest.raises(saem.SaemError, match="no model 'nearby'"):
+        prove(right, test, raw=noisy, label="label", model="nearby")
+
+
+
 def test_a_proof_is_the_same_every_time_and_in_every_order() -> None:
     clean, noise, target = rows(60, CLEAN), rows(60, NOISE), table(rows(20, CLEAN))
     one = prove(table(clean), target, raw=table(clean, noise))

@@ -14,35 +14,35 @@ if TYPE_CHECKING:
 def curate(what: Annotated[Literal["report"], typer.Argument(metavar="REPORT", help="report: counts of rules, sources and languages.")],
            project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
            table: Annotated[str | None, typer.Option("--table", help="The table of decisions, where there are several.")] = None,
-           out: Annotated[str | None, typer.Option("--out", "-o", help="Draw it: report.html, report.svg or report.png.")] = None) -> None:
+           out: Annotated[str | None, typer.Option("--out", "-o", help="Draw it: report.html, report.svg or report.png.")] = None,
+           language: Annotated[str, typer.Option("--language", help="What the report is written in: en or ko.")] = "en") -> None:
     """What curation keeps, drops and flags: rows per rule, per source and per language, before and after.
 
     Example: saem curate report --out report.html
     """
     import dataclasses
 
-    from saem.curate import reporting
+    from saem.curate import drawing, reporting
     shown = Output(as_json, quiet)
-    if out:
-        reporting.check_suffix(out)
+    drawing.check(out or "report.html", language)
     db = project(project_, state, reads=True)
     made = reporting.report(_decisions(db, table))
     if out:
-        reporting.write(made, out)
+        drawing.write(made, out, language)
     if as_json:
         shown.data(dataclasses.asdict(made))
         return
-    for _, columns, rows in reporting.tables(made):
+    for _, columns, rows in reporting.tables(made, language):
         shown.table(columns, rows, right=columns[1:])
         shown.line()
-    shown.line(reporting.summary(made))
+    shown.line(reporting.summary(made, language))
     shown.next(hint("saem curate report --out report.html" if not out else f"saem show {made.table}", project_, state))
 
 
 def _decisions(db: "Project", name: str | None) -> "Table":
     """The table of decisions. Raises: E208 where there is none, E104 where it must be named."""
     from saem.core.errors import SaemError
-    from saem.curate.decide import DECISION
+    from saem.curate.judging import DECISION
     if name is not None:
         return db.table(name)
     found = [each for each in db.names() if each in db.heads() and set(DECISION.names) <= set(db.table(each).columns)]

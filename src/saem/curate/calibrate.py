@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
-from saem.curate.decide import sources_of
+from saem.curate.coding import sources_of
 from saem.curate.rules import Rule, korean_rules, web_rules
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def calibrate(signals: "Table | pa.Table", target: str, quantile: float = 0.01, 
         )
     language = np.asarray(rows["language"].to_numpy(zero_copy_only=False), object)
     groups: dict[str, np.ndarray] = {"*": np.ones(len(rows), bool)}
-    source = sources_of(rows) if "source" in by else np.full(len(rows), "", object)
+    source = np.array(sources_of(rows).text().to_pylist() if "source" in by else [""] * len(rows), object)
     for name in sorted({*zip(source.tolist(), language.tolist(), strict=True)}):
         mask = (source == name[0]) & ((language == name[1]) if "language" in by else True)
         groups[f"{name[0]}:{name[1] if 'language' in by else '*'}" if "source" in by else name[1]] = mask

@@ -1,14 +1,19 @@
 """Questions about decisions: why this one, what if by another policy, and a person's word that stands above them."""
 import dataclasses
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.errors import SaemError, caller
-from saem.curate.decide import DECISION, Override, check_shares, judge
+from saem.curate.coding import id_array
+from saem.curate.decide import Override
+from saem.curate.judging import DECISION, Judged, judge
 from saem.curate.policy import Policy
+from saem.curate.wiping import check_shares
 
 if TYPE_CHECKING:
     from saem.engine.table import Table
@@ -93,14 +98,19 @@ def _said(override: Mapping[str, Any]) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class WhatIf:
-    """Another policy beside the one in force. decisions: (n,) as the other policy has them, in the order of the signals."""
-    decisions: pa.Table
+    """Another policy beside the one in force."""
     kept: int
     dropped: int
     newly_dropped: int
     newly_kept: int
     by_rule: dict[str, int]
     stopped: str           # why a run by this policy would stop, '' = it would not
+    judged: Judged = dataclasses.field(repr=False)
+
+    @cached_property
+    def decisions(self) -> pa.Table:
+        """(n,) as the other policy has them, in the order of the signals."""
+        return self.judged.table()
 
     def __str__(self) -> str:
         lines = [
@@ -135,23 +145,23 @@ def what_if(decisions: "Table", policy: Policy) -> WhatIf:
 
 def compared(signals: pa.Table, edges: pa.Table, overrides: pa.Table, policy: Policy, now: pa.Table | None) -> WhatIf:
     """A policy's decisions, beside those in force (`row`, `keep`)."""
-    then = judge(signals, edges, overrides, policy).decisions
-    keep = then["keep"].combine_chunks()
-    was = (
-        keep
-        if now is None
-        else pc.fill_null(now["keep"].take(pc.index_in(then["row"], value_set=now["row"].combine_chunks())), True).combine_chunks()
-    )
-    gone = then.filter(pc.invert(keep))
-    counted = gone.group_by("rule").aggregate([([], "count_all")]) if len(gone) else None
-    by_rule = dict(zip(*(counted[name].to_pylist() for name in ("rule", "count_all")), strict=True)) if counted is not None else {}
+    then = judge(signals, edges, overrides, policy)
+    was = then.keep if now is None else _in_force(then.row, now)
     try:
-        check_shares(then, policy)
+        check_shares(then.source, then.is_gone, policy)
         stopped = ""
     except SaemError as error:
         stopped = error.what.removesuffix("; nothing was published")
-    return WhatIf(then, pc.sum(keep).as_py() or 0, len(gone), pc.sum(pc.and_(was, pc.invert(keep))).as_py() or 0,
-                  pc.sum(pc.and_(keep, pc.invert(was))).as_py() or 0, {rule or "human": count for rule, count in by_rule.items()}, stopped)
+    kept = int(then.keep.sum())
+    more, back = int((was & ~then.keep).sum()), int((then.keep & ~was).sum())
+    return WhatIf(kept, len(then.row) - kept, more, back, then.dropped_by(), stopped, then)
+
+
+def _in_force(row: pa.Array, now: pa.Table) -> np.ndarray:
+    """(n,) bool: whether each row is kept; one of which nothing was decided yet is."""
+    keep, held = now["keep"].combine_chunks(), id_array(now["row"])
+    at = None if held.equals(row) else pc.index_in(row, value_set=held)
+    return np.asarray((keep if at is None else pc.fill_null(keep.take(at), True)).to_numpy(zero_copy_only=False), bool)
 
 
 def restore(overrides: "Table", row: RowName, keep: bool = True, reason: str = "", by: str = "") -> None:

@@ -28,13 +28,10 @@ class LanguageModel:
         return digest(self.keys.tobytes(), self.bits.tobytes(), self.backoff.tobytes()).hex()[:8]
 
     @cached_property
-    def tables(self) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
-        """(order, keys, bits, backoff) as an open hash table, for the kernel."""
+    def tables(self) -> tuple[int, np.ndarray]:
+        """(order, the open table of the kernel)."""
         size = 1 << int(2 * len(self.keys)).bit_length()
-        taken = compiled("prediction").slots(self.keys, size)
-        keys, bits, backoff = (
-            np.where(taken >= 0, column[taken], 0).astype(column.dtype) for column in (self.keys, self.bits, self.backoff))
-        return ORDER, keys, bits, backoff
+        return ORDER, compiled("prediction").table_of(self.keys, self.bits, self.backoff, size)
 
 
 @cache

@@ -93,7 +93,7 @@ def counts(
     buffer, offsets = buffers(texts)
     rows, longest = len(offsets) - 1, int(np.diff(offsets).max(initial=0))
     out = np.empty((rows, len(statistics.COUNTED)), np.int64)
-    statistics.count_all(buffer, offsets, longest, classes(), *word_table(toxic), out)
+    statistics.count_all(buffer, offsets, longest, statistics.bytes_that_part(classes()), classes(), word_table(toxic), out)
     found = np.empty((rows, len(patterns.COUNTED)), np.int64)
     hosts = np.array(sorted(map(patterns.domain_hash, blocked)), np.uint64)
     patterns.count_patterns(buffer, offsets, hosts, found)

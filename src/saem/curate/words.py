@@ -51,8 +51,8 @@ def word_hash(word: str) -> int:
 
 
 @cache
-def word_table(toxic: tuple[str, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
-    """((SLOTS,) uint64 hashes, 0 = empty; (SLOTS,) uint16 bits), with open addressing from the hash's upper bits."""
+def word_table(toxic: tuple[str, ...] = ()) -> np.ndarray:
+    """(SLOTS, 2) uint64: a word's hash, 0 = empty, and its bits; with open addressing from the hash's upper bits."""
     bits: dict[int, int] = {}
     korean = [word for word in (*TOXIC_KOREAN, *toxic) if not word.isascii()]
     english = [word.lower() for word in (*TOXIC_ENGLISH, *toxic) if word.isascii()]
@@ -63,10 +63,10 @@ def word_table(toxic: tuple[str, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
     for words, bit in lists:
         for word in words:
             bits[word_hash(word)] = bits.get(word_hash(word), 0) | bit
-    keys, values = np.zeros(SLOTS, np.uint64), np.zeros(SLOTS, np.uint16)
+    table = np.zeros((SLOTS, 2), np.uint64)
     for key, value in bits.items():
         slot = key >> 52
-        while keys[slot]:
+        while table[slot, 0]:
             slot = (slot + 1) % SLOTS
-        keys[slot], values[slot] = key, value
-    return keys, values
+        table[slot] = key, value
+    return table

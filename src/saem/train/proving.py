@@ -7,11 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.errors import SaemError, caller
+from saem.core.errors import SaemError, caller, suggest
+from saem.train import nearest
 from saem.train.bytes_model import learned, texts
 from saem.train.linear import texts_of, trained
 
 CONTROLS = ("random_same_size",)
+MODELS = ("linear", "nearest")
 MAX_BYTES = 4_000_000      # an arm is trained on so much at most
 DRAWS = 5
 RESAMPLES = 2_000
@@ -61,12 +63,14 @@ class Proof:
 
 
 def prove(curated: Any, target: Any, control: str = "random_same_size", *, raw: Any = None, label: str = "", column: str = "text",
-          max_bytes: int = MAX_BYTES, draws: int = DRAWS) -> Proof:
+          max_bytes: int = MAX_BYTES, draws: int = DRAWS, model: str = "linear") -> Proof:
     """Train on `curated`, on the table that it was derived from, and on a random part of that; compare on the rows of `target`.
 
     raw     what was curated; without it, the first table that `curated` was derived from
     label   a column of labels in all three: a classifier is trained and its accuracy compared. Without it a language model of bytes is,
             and its bits per byte of the target
+    model   the classifier: "linear" averages wrong labels away; "nearest" learns every label by heart, as large models can, and shows what
+            wrong ones cost
     draws   random parts that are drawn, as many of the curated rows where those are more than `max_bytes`; the interval covers draws
             and target rows
 
@@ -74,6 +78,8 @@ def prove(curated: Any, target: Any, control: str = "random_same_size", *, raw: 
     """
     if control not in CONTROLS:
         raise SaemError("E104", f"prove knows no control '{control}'", where=caller(), fix=f"controls are: {', '.join(CONTROLS)}")
+    if model not in MODELS:
+        raise SaemError("E104", f"prove knows no model '{model}'", where=caller(), fix=suggest(model, MODELS, "model"))
     columns = [column, label] if label else [column]
     chosen, everything, judges = (_rows(each, columns) for each in (curated, raw if raw is not None else _origin(curated), target))
     is_new = pc.invert(pc.is_in(judges[column], value_set=pc.unique(pa.chunked_array(everything[column].chunks + chosen[column].chunks))))
@@ -82,7 +88,7 @@ def prove(curated: Any, target: Any, control: str = "random_same_size", *, raw: 
         what = f"nothing to compare: {len(chosen)} curated rows, {len(everything)} raw, {len(judged)} target rows not among them"
         raise SaemError("E208", what, where=caller(), fix="give target rows that stand in neither table, and run the project first")
     size = min(max_bytes, _size(chosen, column), _size(everything, column))
-    judge = _labels_of(judged, label, column) if label else _bits_of(judged, column)
+    judge = _labels_of(judged, label, column, model) if label else _bits_of(judged, column)
     arms, losses = [], {}
     for name, rows, limit in (("curated", chosen, size), ("random", everything, size), ("raw", everything, max_bytes)):
         parts = _draws(rows, column, limit, draws, name)
@@ -112,7 +118,7 @@ def _bits_of(judged: pa.Table, column: str) -> _Judge:
     return _Judge(measured, target.sizes.astype(np.float64))
 
 
-def _labels_of(judged: pa.Table, label: str, column: str) -> _Judge:
+def _labels_of(judged: pa.Table, label: str, column: str, model: str) -> _Judge:
     truth = np.array(judged[label].cast(pa.string()).to_pylist())
 
     def measured(rows: pa.Table) -> np.ndarray:
@@ -122,8 +128,11 @@ def _labels_of(judged: pa.Table, label: str, column: str) -> _Judge:
         code = np.asarray(pc.index_in(labels, value_set=pa.array(classes, pa.string())).to_numpy(), np.int64)
         if len(classes) < 2:
             return np.asarray(truth == (classes or [""])[0], np.float64)
-        chance = trained(known[column], code, classes, column).probabilities(judged[column])
-        return np.asarray(np.array(classes)[chance.argmax(axis=1)] == truth, np.float64)
+        if model == "nearest":
+            said = nearest.learned(known[column], code).classes(judged[column])
+        else:
+            said = trained(known[column], code, classes, column).probabilities(judged[column]).argmax(axis=1)
+        return np.asarray(np.array(classes)[said] == truth, np.float64)
 
     return _Judge(measured, np.ones(len(judged)))
 

@@ -12,30 +12,32 @@ from saem.curate.words import IS_ABBREVIATION, IS_UNIT, PRIME, SEED, SLOTS
 
 U = np.uint64
 OFFSET, FACTOR, LAST = U(SEED), U(PRIME), np.int64(SLOTS - 1)
+# a character of a piece: (code point, class), and scratch; a token: (its hash, how many characters, what it is)
+CODE, KIND, END = range(3)
+HASH, SIZE, WHAT = range(3)
 IS_MARK, HAS_LETTER, ENDS_SENTENCE, IS_PUNCTUATION = 1, 2, 4, 8      # what a token is
 DOT, APOSTROPHE, CURLY_APOSTROPHE, ELLIPSIS = 46, 39, 0x2019, 0x2026
 
 
 @leaf
-def known(word: int, keys: np.ndarray, bits: np.ndarray) -> int:
+def known(word: int, lists: np.ndarray) -> int:
     """The bits of a hashed word in a table of words; 0 where it is in no list."""
     slot = np.int64(word >> U(52))
-    while keys[slot] != 0:
-        if keys[slot] == word:
-            return np.int64(bits[slot])
+    while lists[slot, 0] != 0:
+        if lists[slot, 0] == word:
+            return np.int64(lists[slot, 1])
         slot = (slot + 1) & LAST
     return np.int64(0)
 
 
 @leaf
-def put(code: np.ndarray, kind: np.ndarray, start: int, end: int, hashes: np.ndarray, chars: np.ndarray, flags: np.ndarray,
-        count: int) -> int:
+def put(piece: np.ndarray, start: int, end: int, tokens: np.ndarray, count: int) -> int:
     """One token: its hash, its length in characters, what it is."""
     word, every, some = OFFSET, np.int64(-1), np.int64(0)
     for at in range(start, end):
-        word = (word ^ U(code[at])) * FACTOR
-        every &= kind[at]
-        some |= kind[at]
+        word = (word ^ U(piece[at, CODE])) * FACTOR
+        every &= piece[at, KIND]
+        some |= piece[at, KIND]
     what = IS_MARK if every & MARK else 0
     if some & ALPHA:
         what |= HAS_LETTER
@@ -43,126 +45,126 @@ def put(code: np.ndarray, kind: np.ndarray, start: int, end: int, hashes: np.nda
         what |= IS_PUNCTUATION
     if end - start == 1 and every & SENTENCE_END:
         what |= ENDS_SENTENCE
-    hashes[count], chars[count], flags[count] = word, end - start, what
+    tokens[count, HASH], tokens[count, SIZE], tokens[count, WHAT] = word, U(end - start), U(what)
     return count + 1
 
 
 @leaf
-def is_exception(code: np.ndarray, start: int, end: int, keys: np.ndarray, bits: np.ndarray) -> bool:
+def is_exception(piece: np.ndarray, start: int, end: int, lists: np.ndarray) -> bool:
     if end - start < 2 or end - start > 7:
         return False
     word = OFFSET
     for at in range(start, end):
-        word = (word ^ U(code[at])) * FACTOR
-    return (known(word, keys, bits) & IS_ABBREVIATION) != 0
+        word = (word ^ U(piece[at, CODE])) * FACTOR
+    return (known(word, lists) & IS_ABBREVIATION) != 0
 
 
 @leaf
-def prefix(code: np.ndarray, kind: np.ndarray, start: int, end: int) -> int:
+def prefix(piece: np.ndarray, start: int, end: int) -> int:
     """How many characters at the start stand for themselves."""
-    first = code[start]
+    first = piece[start, CODE]
     if first == DOT:
         length = 1
-        while start + length < end and code[start + length] == DOT:
+        while start + length < end and piece[start + length, CODE] == DOT:
             length += 1
         return length if length > 1 else 0
-    if kind[start] & (EDGE | PREFIX):
+    if piece[start, KIND] & (EDGE | PREFIX):
         return 1
     if first == 43:      # +, unless it signs a number
-        return 0 if start + 1 < end and kind[start + 1] & DIGIT else 1
+        return 0 if start + 1 < end and piece[start + 1, KIND] & DIGIT else 1
     return 0
 
 
 @leaf
-def suffix(code: np.ndarray, kind: np.ndarray, start: int, end: int, keys: np.ndarray, bits: np.ndarray) -> int:
+def suffix(piece: np.ndarray, start: int, end: int, lists: np.ndarray) -> int:
     """How many characters at the end stand for themselves."""
-    last = code[end - 1]
+    last = piece[end - 1, CODE]
     if last == DOT:
         length = 1
-        while end - length > start and code[end - length - 1] == DOT:
+        while end - length > start and piece[end - length - 1, CODE] == DOT:
             length += 1
         if length > 1:
             return length
         if end - start < 2:
             return 0
-        if kind[end - 2] & (AFTER_WORD | DIGIT | LOWER):
+        if piece[end - 2, KIND] & (AFTER_WORD | DIGIT | LOWER):
             return 1
-        return 1 if end - start > 2 and kind[end - 2] & UPPER and kind[end - 3] & UPPER else 0
-    if (last == 115 or last == 83) and end - start > 1 and (code[end - 2] == APOSTROPHE or code[end - 2] == CURLY_APOSTROPHE):
+        return 1 if end - start > 2 and piece[end - 2, KIND] & UPPER and piece[end - 3, KIND] & UPPER else 0
+    if (last == 115 or last == 83) and end - start > 1 and (piece[end - 2, CODE] == APOSTROPHE or piece[end - 2, CODE] == CURLY_APOSTROPHE):
         return 2
-    if kind[end - 1] & (EDGE | QUOTE) or last == 0x2014 or last == 0x2013:
+    if piece[end - 1, KIND] & (EDGE | QUOTE) or last == 0x2014 or last == 0x2013:
         return 1
     if end - start < 2:
         return 0
-    if kind[end - 2] & DIGIT and (last == 43 or (kind[end - 1] & PREFIX and last != 61 and last != 0xA7)):
+    if piece[end - 2, KIND] & DIGIT and (last == 43 or (piece[end - 1, KIND] & PREFIX and last != 61 and last != 0xA7)):
         return 1
     for length in range(min(4, end - start - 1), 0, -1):
-        if kind[end - length - 1] & DIGIT and not kind[end - length] & DIGIT:
+        if piece[end - length - 1, KIND] & DIGIT and not piece[end - length, KIND] & DIGIT:
             word = OFFSET
             for at in range(end - length, end):
-                word = (word ^ U(code[at])) * FACTOR
-            if known(word, keys, bits) & IS_UNIT:
+                word = (word ^ U(piece[at, CODE])) * FACTOR
+            if known(word, lists) & IS_UNIT:
                 return length
     return 0
 
 
 @leaf
-def is_address(code: np.ndarray, kind: np.ndarray, start: int, end: int) -> bool:
+def is_address(piece: np.ndarray, start: int, end: int) -> bool:
     """[scheme://][user@]label.label.tld[:port][/...]"""
     at, here = start, start
-    while here < end and (kind[here] & (ALPHA | DIGIT) or code[here] == 43 or code[here] == 45 or code[here] == DOT or code[here] == 95):
+    while here < end and (piece[here, KIND] & (ALPHA | DIGIT) or piece[here, CODE] in (43, 45, DOT, 95)):      # + - . _
         here += 1
-    if here - start >= 2 and here + 2 < end and code[here] == 58 and code[here + 1] == 47 and code[here + 2] == 47:
+    if here - start >= 2 and here + 2 < end and piece[here, CODE] == 58 and piece[here + 1, CODE] == 47 and piece[here + 2, CODE] == 47:
         at = here + 3
     for here in range(at, end):
-        if code[here] == 64 and here > at:
+        if piece[here, CODE] == 64 and here > at:
             at = here + 1
     label, dots, letters, here = at, 0, True, at
     while here < end:
-        one = code[here]
+        one = piece[here, CODE]
         if one == DOT:
-            if here == label or code[here - 1] == 45 or code[here - 1] == 95:
+            if here == label or piece[here - 1, CODE] == 45 or piece[here - 1, CODE] == 95:
                 return False
             label, letters, dots = here + 1, True, dots + 1
         elif one == 58 or one == 47 or one == 63 or one == 35:
             break
-        elif not (kind[here] & (ALPHA | DIGIT) or ((one == 45 or one == 95) and here > label) or one > 0xA0):
+        elif not (piece[here, KIND] & (ALPHA | DIGIT) or ((one == 45 or one == 95) and here > label) or one > 0xA0):
             return False
         else:
-            letters = letters and (kind[here] & LOWER) != 0
+            letters = letters and (piece[here, KIND] & LOWER) != 0
         here += 1
     is_number = dots == 3 and not letters
     if is_number:
         for digit in range(at, here):
-            is_number = is_number and (code[digit] == DOT or (kind[digit] & DIGIT) != 0)
+            is_number = is_number and (piece[digit, CODE] == DOT or (piece[digit, KIND] & DIGIT) != 0)
     if dots == 0 or here - label < 1 or not (is_number or (letters and here - label >= 2)):
         return False
-    if here < end and code[here] == 58:
+    if here < end and piece[here, CODE] == 58:
         here += 1
         port = here
-        while here < end and kind[here] & DIGIT:
+        while here < end and piece[here, KIND] & DIGIT:
             here += 1
         if here - port < 2 or here - port > 5:
             return False
-    return here == end or code[here] == 47 or code[here] == 63 or code[here] == 35
+    return here == end or piece[here, CODE] == 47 or piece[here, CODE] == 63 or piece[here, CODE] == 35
 
 
 @leaf
-def infix(code: np.ndarray, kind: np.ndarray, start: int, at: int, end: int) -> int:
+def infix(piece: np.ndarray, start: int, at: int, end: int) -> int:
     """How many characters here cut the piece in two."""
-    one = code[at]
-    before = kind[at - 1] if at > start else 0
-    after = kind[at + 1] if at + 1 < end else 0
+    one = piece[at, CODE]
+    before = piece[at - 1, KIND] if at > start else 0
+    after = piece[at + 1, KIND] if at + 1 < end else 0
     if one == DOT:
-        if at + 1 < end and code[at + 1] == DOT:
+        if at + 1 < end and piece[at + 1, CODE] == DOT:
             length = 2
-            while at + length < end and code[at + length] == DOT:
+            while at + length < end and piece[at + length, CODE] == DOT:
                 length += 1
             return length
         return 1 if before & (LOWER | QUOTE) and after & (UPPER | QUOTE) else 0
-    if kind[at] & SYMBOL or one == ELLIPSIS:
+    if piece[at, KIND] & SYMBOL or one == ELLIPSIS:
         return 1
-    if before & DIGIT and (one == 43 or one == 45 or one == 42 or one == 94) and (after & DIGIT or (at + 1 < end and code[at + 1] == 45)):
+    if before & DIGIT and one in (43, 45, 42, 94) and (after & DIGIT or (at + 1 < end and piece[at + 1, CODE] == 45)):      # + - * ^
         return 1
     if before & ALPHA and one == 44 and after & ALPHA:
         return 1
@@ -170,9 +172,9 @@ def infix(code: np.ndarray, kind: np.ndarray, start: int, at: int, end: int) -> 
         for length in range(1, 4):
             if at + length >= end:
                 break
-            if kind[at + length] & ALPHA:
+            if piece[at + length, KIND] & ALPHA:
                 return length
-            if code[at + length] != one or one == 126:
+            if piece[at + length, CODE] != one or one == 126:
                 break
     if before & (ALPHA | DIGIT) and after & ALPHA and (one == 58 or one == 60 or one == 62 or one == 61 or one == 47):
         return 1
@@ -180,13 +182,13 @@ def infix(code: np.ndarray, kind: np.ndarray, start: int, at: int, end: int) -> 
 
 
 @leaf
-def contraction(code: np.ndarray, start: int, end: int) -> int:
+def contraction(piece: np.ndarray, start: int, end: int) -> int:
     """Where don't, we'll, I've ... fall into two; 0 = nowhere."""
     for length in range(2, min(4, end - start)):
-        mark = code[end - length]
+        mark = piece[end - length, CODE]
         if mark in (APOSTROPHE, CURLY_APOSTROPHE):
-            last, one = code[end - 1] | 32, code[end - length + 1] | 32
-            if length == 2 and last == 116 and code[end - 3] | 32 == 110:
+            last, one = piece[end - 1, CODE] | 32, piece[end - length + 1, CODE] | 32
+            if length == 2 and last == 116 and piece[end - 3, CODE] | 32 == 110:
                 return end - 3 if end - 3 > start else 0
             if length == 2 and (last == 109 or last == 100):
                 return end - 2
@@ -196,60 +198,58 @@ def contraction(code: np.ndarray, start: int, end: int) -> int:
 
 
 @leaf
-def cut(code: np.ndarray, kind: np.ndarray, end: int, keys: np.ndarray, bits: np.ndarray, ends: np.ndarray, hashes: np.ndarray,
-        chars: np.ndarray, flags: np.ndarray, count: int) -> int:
-    """The tokens of a piece code[0:end], put behind the `count` that are there; ends is scratch. Returns how many there are now."""
+def cut(piece: np.ndarray, end: int, lists: np.ndarray, tokens: np.ndarray, count: int) -> int:
+    """The tokens of piece[0:end], put behind the `count` that are there. Returns how many there are now."""
     start, held, is_whole = 0, 0, False
     while start < end:
-        if is_exception(code, start, end, keys, bits):
+        if is_exception(piece, start, end, lists):
             is_whole = True
             break
-        front = prefix(code, kind, start, end)
-        if front and start + front < end and is_exception(code, start + front, end, keys, bits):
-            count = put(code, kind, start, start + front, hashes, chars, flags, count)
+        front = prefix(piece, start, end)
+        if front and start + front < end and is_exception(piece, start + front, end, lists):
+            count = put(piece, start, start + front, tokens, count)
             start += front
             is_whole = True
             break
-        back = suffix(code, kind, start + front, end, keys, bits) if start + front < end else 0
+        back = suffix(piece, start + front, end, lists) if start + front < end else 0
         if front == 0 and back == 0:
             break
         if front:
-            count = put(code, kind, start, start + front, hashes, chars, flags, count)
+            count = put(piece, start, start + front, tokens, count)
             start += front
         if back:
-            ends[held] = end
+            piece[held, END] = end
             held += 1
             end -= back
     if start < end:
-        count = _middle(code, kind, start, end, is_whole, hashes, chars, flags, count)
+        count = _middle(piece, start, end, is_whole, tokens, count)
     for number in range(held - 1, -1, -1):
-        count = put(code, kind, end, ends[number], hashes, chars, flags, count)
-        end = ends[number]
+        count = put(piece, end, piece[number, END], tokens, count)
+        end = piece[number, END]
     return count
 
 
 @leaf
-def _middle(code: np.ndarray, kind: np.ndarray, start: int, end: int, is_whole: bool, hashes: np.ndarray, chars: np.ndarray,
-            flags: np.ndarray, count: int) -> int:
+def _middle(piece: np.ndarray, start: int, end: int, is_whole: bool, tokens: np.ndarray, count: int) -> int:
     """What is left without affixes."""
     some = np.int64(0)
     for at in range(start, end):
-        some |= 0 if kind[at] & (ALPHA | DIGIT) else 1
-    if is_whole or not some or is_address(code, kind, start, end):
-        if is_whole and end - start == 6 and code[end - 1] == 116:      # cannot
-            count = put(code, kind, start, start + 3, hashes, chars, flags, count)
-            return put(code, kind, start + 3, end, hashes, chars, flags, count)
-        return put(code, kind, start, end, hashes, chars, flags, count)
-    half = contraction(code, start, end)
+        some |= 0 if piece[at, KIND] & (ALPHA | DIGIT) else 1
+    if is_whole or not some or is_address(piece, start, end):
+        if is_whole and end - start == 6 and piece[end - 1, CODE] == 116:      # cannot
+            count = put(piece, start, start + 3, tokens, count)
+            return put(piece, start + 3, end, tokens, count)
+        return put(piece, start, end, tokens, count)
+    half = contraction(piece, start, end)
     if half:
-        count = put(code, kind, start, half, hashes, chars, flags, count)
-        return put(code, kind, half, end, hashes, chars, flags, count)
+        count = put(piece, start, half, tokens, count)
+        return put(piece, half, end, tokens, count)
     at, begun = start, start
     while at < end:
-        length = infix(code, kind, start, at, end)
+        length = infix(piece, start, at, end)
         if length and at > begun:
-            count = put(code, kind, begun, at, hashes, chars, flags, count)
-            count = put(code, kind, at, at + length, hashes, chars, flags, count)
+            count = put(piece, begun, at, tokens, count)
+            count = put(piece, at, at + length, tokens, count)
             begun = at + length
         at += max(1, length)
-    return put(code, kind, begun, end, hashes, chars, flags, count) if begun < end else count
+    return put(piece, begun, end, tokens, count) if begun < end else count

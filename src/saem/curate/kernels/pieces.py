@@ -1,0 +1,259 @@
+"""What is known of a piece, the characters between two spaces, compiled: its tokens, its letters, how it bears on its line.
+
+Texts say the same pieces over and over, so a piece is analysed once and remembered in a row of numbers, which reading a text adds up. The
+memory is of a fixed size: a piece whose place is taken by another is analysed again. What is found never depends on what was remembered.
+"""
+import numpy as np
+
+from saem.curate.characters import ALPHA, CURLY, DIGIT, HAN, HANGUL, JAMO, KANA, LETTER_J, PARTICLE, STOP_CHAR
+from saem.curate.kernels.leaf import leaf
+from saem.curate.kernels.tokens import (
+    CODE,
+    ENDS_SENTENCE,
+    FACTOR,
+    HAS_LETTER,
+    HASH,
+    IS_MARK,
+    IS_PUNCTUATION,
+    KIND,
+    OFFSET,
+    SIZE,
+    WHAT,
+    U,
+    cut,
+    known,
+)
+from saem.curate.words import IS_BOILERPLATE, IS_ENGLISH, IS_KOREAN_STOP, IS_THE, IS_TOXIC, IS_TOXIC_PREFIX
+
+# a row: counts, which are added up over a text
+ADDED = ("tokens chars pieces words word_chars alpha_tokens hashes ellipses english the toxic korean_stops letters hangul jamo kana han "
+         "hangul_pieces single_hangul particles digits").split()
+(TOKENS, CHARS, PIECES, WORDS, WORD_CHARS, ALPHA_TOKENS, HASHES, ELLIPSES, ENGLISH, THE, TOXIC, KOREAN_STOPS, LETTERS, HANGULS, JAMOS,
+ KANAS, HANS, HANGUL_PIECES, SINGLE_HANGUL, PARTICLES, DIGITS) = range(len(ADDED))
+# then what it does to its line: marks, how it ends, and how many sentences begin in it where none (RISES) or one (RISES + 1) has just ended
+MARKS, ENDING, RISES = len(ADDED), len(ADDED) + 1, len(ADDED) + 2
+WIDTH = 32
+# MARKS: the lowest eight are Gopher's stop words
+HAS_CURLY, IS_LONG, HAS_SCRIPT, HAS_BOILERPLATE, MAY_BE_POLICY, HAS_POLICY, HAS_LOREM = (1 << bit for bit in range(8, 15))
+# ENDING: its first and last character, and whether a sentence has just ended behind it (bit 6 where none had before it, bit 7 else)
+IS_BULLET, IS_ELLIPSIS, IS_C4_END, IS_STOP, STOPPED = 1, 2, 4, 8, 64
+MOST_TOKENS = 8                 # a piece with more is not remembered
+LONG_WORD = 1000                # C4 drops lines with a longer one
+LOREM, IPSUM, JAVASCRIPT = (np.frombuffer(word, np.uint8) for word in (b"lorem", b"ipsum", b"javascript"))
+POLICY, COOKIES, USE = (np.frombuffer(word, np.uint8) for word in (b"policy", b"cookies", b"use"))
+BEFORE_POLICY = (np.frombuffer(b"privacy ", np.uint8), np.frombuffer(b"cookie ", np.uint8))
+BEFORE_COOKIES = (np.frombuffer(b"uses ", np.uint8), np.frombuffer(b"use of ", np.uint8), np.frombuffer(b"use ", np.uint8))
+BEFORE_USE = np.frombuffer(b"terms of ", np.uint8)
+OPENING, CLOSING, ELLIPSIS = 91, 93, 0x2026
+
+
+@leaf
+def decode(buffer: np.ndarray, at: int, end: int) -> tuple[int, int]:
+    """(code point, bytes) of a UTF-8 character beyond ASCII."""
+    one = np.int64(buffer[at])
+    if one < 0xE0 and at + 1 < end:
+        return (one & 31) << 6 | np.int64(buffer[at + 1]) & 63, 2
+    if one < 0xF0 and at + 2 < end:
+        return (one & 15) << 12 | (np.int64(buffer[at + 1]) & 63) << 6 | np.int64(buffer[at + 2]) & 63, 3
+    if at + 3 < end:
+        return (one & 7) << 18 | (np.int64(buffer[at + 1]) & 63) << 12 | (np.int64(buffer[at + 2]) & 63) << 6 | np.int64(
+            buffer[at + 3]
+        ) & 63, 4
+    return np.int64(0xFFFD), 1
+
+
+@leaf
+def analysed(buffer: np.ndarray, start: int, end: int, classes: np.ndarray, lists: np.ndarray, piece: np.ndarray, tokens: np.ndarray,
+             count: int, made: np.ndarray, row: int) -> int:
+    """The piece buffer[start:end] into made[row]; its tokens behind the `count` that there are. Returns how many there are now.
+
+    piece: (n, 3) int64, tokens: (n, 3) uint64, see tokens.py; piece is scratch.
+    """
+    made[row, :] = 0
+    size, some, every, word, lower, at = 0, np.int64(0), np.int64(-1), OFFSET, OFFSET, start
+    while at < end:
+        one, width = np.int64(buffer[at]), 1
+        if one >= 0x80:
+            one, width = decode(buffer, at, end)
+        what = np.int64(classes[min(one, 0xFFFF)])
+        piece[size, CODE], piece[size, KIND] = one, what
+        size += 1
+        some |= what
+        every &= what | (DIGIT if what & ALPHA else 0) | (ALPHA if what & DIGIT else 0)
+        word = (word ^ U(one)) * FACTOR
+        lower = (lower ^ U(one + 32 if 65 <= one <= 90 else one)) * FACTOR
+        at += width
+    was = count
+    if every & ALPHA and not (some & DIGIT and some & ALPHA) and size != 6:
+        tokens[count, HASH], tokens[count, SIZE], tokens[count, WHAT] = word, U(size), U(HAS_LETTER if some & ALPHA else 0)
+        count += 1
+    else:
+        count = cut(piece, size, lists, tokens, count)
+        _note_marks(piece, size, made, row)
+    made[row, PIECES], made[row, CHARS], made[row, TOKENS] = 1, size, count - was
+    _note_tokens(tokens, was, count, lists, made, row)
+    _note_lists(piece, size, lower, count - was, lists, made, row)
+    if some & (HANGUL | JAMO | KANA | HAN) or not every & ALPHA or some & DIGIT:
+        _note_script(piece, size, lists, made, row)
+    else:
+        made[row, LETTERS] = size
+    if some & CURLY:
+        made[row, MARKS] |= HAS_CURLY
+    if size > LONG_WORD:
+        made[row, MARKS] |= IS_LONG
+    if some & LETTER_J and _holds(buffer, start, end, JAVASCRIPT):
+        made[row, MARKS] |= HAS_SCRIPT
+    if begins(buffer, start, end, POLICY) or begins(buffer, start, end, COOKIES) or begins(buffer, start, end, USE) or begins(
+            buffer, start, end, IPSUM):
+        made[row, MARKS] |= MAY_BE_POLICY
+    _note_ends(piece, size, made, row)
+    return count
+
+
+@leaf
+def phrase(buffer: np.ndarray, start: int, at: int, end: int) -> int:
+    """Lines that C4 does not keep, policies and filler: told by a piece that begins at `at` and what is before it."""
+    first = buffer[at] | 32
+    if first == 112 and begins(buffer, at, end, POLICY):
+        for pattern in BEFORE_POLICY:
+            if at - start >= len(pattern) and begins(buffer, at - len(pattern), at, pattern):
+                return HAS_POLICY
+    elif first == 99 and begins(buffer, at, end, COOKIES):
+        for pattern in BEFORE_COOKIES:
+            if at - start >= len(pattern) and begins(buffer, at - len(pattern), at, pattern):
+                return HAS_POLICY
+    elif first == 117 and begins(buffer, at, end, USE):
+        if at - start >= len(BEFORE_USE) and begins(buffer, at - len(BEFORE_USE), at, BEFORE_USE):
+            return HAS_POLICY
+    elif first == 105 and begins(buffer, at, end, IPSUM) and at - start >= 6 and begins(buffer, at - 6, at, LOREM):
+        return HAS_LOREM
+    return 0
+
+
+@leaf
+def begins(buffer: np.ndarray, at: int, end: int, pattern: np.ndarray) -> bool:
+    """Whether a lower-case ASCII pattern stands there, in any case."""
+    if at < 0 or at + len(pattern) > end:
+        return False
+    for number in range(len(pattern)):
+        one = buffer[at + number]
+        if (one | 32 if 65 <= one <= 90 else one) != pattern[number]:
+            return False
+    return True
+
+
+@leaf
+def _holds(buffer: np.ndarray, start: int, end: int, pattern: np.ndarray) -> bool:
+    for at in range(start, end - len(pattern) + 1):      # noqa: SIM110 - numba compiles no any()
+        if begins(buffer, at, end, pattern):
+            return True
+    return False
+
+
+@leaf
+def _note_marks(piece: np.ndarray, size: int, made: np.ndarray, row: int) -> None:
+    at = 0
+    while at < size:
+        if piece[at, CODE] == 35:
+            made[row, HASHES] += 1
+        elif piece[at, CODE] == ELLIPSIS:
+            made[row, ELLIPSES] += 1
+        elif piece[at, CODE] == 46 and at + 2 < size and piece[at + 1, CODE] == 46 and piece[at + 2, CODE] == 46:
+            made[row, ELLIPSES] += 1
+            at += 2
+        at += 1
+
+
+@leaf
+def _note_tokens(tokens: np.ndarray, was: int, count: int, lists: np.ndarray,
+                 made: np.ndarray, row: int) -> None:
+    """Words, and where sentences begin: with the first word or number behind a full stop."""
+    for at in range(was, count):
+        what = np.int64(tokens[at, WHAT])
+        if not what & IS_MARK:
+            made[row, WORDS] += 1
+            made[row, WORD_CHARS] += np.int64(tokens[at, SIZE])
+        if what & HAS_LETTER:
+            made[row, ALPHA_TOKENS] += 1
+            if np.int64(tokens[at, SIZE]) <= 4:
+                made[row, MARKS] |= known(tokens[at, HASH], lists) & 255
+    for stopped in range(2):
+        is_stopped = stopped == 1
+        for at in range(was, count):
+            what = np.int64(tokens[at, WHAT])
+            if is_stopped and not what & (IS_PUNCTUATION | ENDS_SENTENCE):
+                made[row, RISES + stopped] += 1
+                is_stopped = False
+            elif what & ENDS_SENTENCE:
+                is_stopped = True
+        if is_stopped:
+            made[row, ENDING] |= STOPPED << stopped
+
+
+@leaf
+def _note_lists(piece: np.ndarray, size: int, lower: int, tokens: int, lists: np.ndarray, made: np.ndarray, row: int) -> None:
+    found = known(lower, lists)
+    if tokens > 1 and not found:      # a mark at the piece's end hides its word
+        plain = OFFSET
+        for at in range(size):
+            if piece[at, KIND] & (ALPHA | DIGIT):
+                one = piece[at, CODE]
+                plain = (plain ^ U(one | 32 if 65 <= one <= 90 else one)) * FACTOR
+            elif at:
+                break
+        found = known(plain, lists)
+    made[row, ENGLISH] += (found & IS_ENGLISH) != 0
+    made[row, THE] += (found & IS_THE) != 0
+    made[row, TOXIC] += (found & IS_TOXIC) != 0
+    made[row, KOREAN_STOPS] += (found & IS_KOREAN_STOP) != 0
+    if found & IS_BOILERPLATE:
+        made[row, MARKS] |= HAS_BOILERPLATE
+
+
+@leaf
+def _note_script(piece: np.ndarray, size: int, lists: np.ndarray, made: np.ndarray, row: int) -> None:
+    """Letters by script; of a Korean piece its syllables, its last one, and whether it begins with a word of abuse."""
+    syllables, last, word, is_toxic = 0, 0, OFFSET, 0
+    for at in range(size):
+        what = piece[at, KIND]
+        made[row, LETTERS] += (what & ALPHA) != 0
+        made[row, DIGITS] += (what & DIGIT) != 0
+        if what & HANGUL:
+            syllables += 1
+            last = at
+        made[row, JAMOS] += (what & JAMO) != 0
+        made[row, KANAS] += (what & KANA) != 0
+        made[row, HANS] += (what & HAN) != 0
+        if at < 5 and what & (HANGUL | JAMO):
+            word = (word ^ U(piece[at, CODE])) * FACTOR
+            if at and known(word, lists) & IS_TOXIC_PREFIX:
+                is_toxic = 1
+    made[row, HANGULS] += syllables
+    made[row, TOXIC] += is_toxic
+    if syllables:
+        made[row, HANGUL_PIECES] += 1
+        made[row, SINGLE_HANGUL] += syllables == 1
+        made[row, PARTICLES] += syllables > 1 and (piece[last, KIND] & PARTICLE) != 0
+
+
+@leaf
+def _note_ends(piece: np.ndarray, size: int, made: np.ndarray, row: int) -> None:
+    """How a line begins and ends with it; C4 takes [12] away before it looks, but not the space before."""
+    end = size
+    while end > 1 and piece[end - 1, CODE] == CLOSING:
+        at = end - 2
+        while at >= 0 and 48 <= piece[at, CODE] <= 57:
+            at -= 1
+        if at < 0 or piece[at, CODE] != OPENING:
+            break
+        end = at
+    last, c4_last = piece[size - 1, CODE], piece[end - 1, CODE] if end else 32
+    if piece[0, CODE] == 45 or piece[0, CODE] == 0x2022:
+        made[row, ENDING] |= IS_BULLET
+    if last == ELLIPSIS or (size > 2 and last == 46 and piece[size - 2, CODE] == 46 and piece[size - 3, CODE] == 46):
+        made[row, ENDING] |= IS_ELLIPSIS
+    has_c4_ellipsis = end > 2 and piece[end - 1, CODE] == 46 and piece[end - 2, CODE] == 46 and piece[end - 3, CODE] == 46
+    if (c4_last == 46 or c4_last == 63 or c4_last == 33 or c4_last == 34 or c4_last == 39) and not has_c4_ellipsis:
+        made[row, ENDING] |= IS_C4_END
+    if piece[size - 1, KIND] & STOP_CHAR:
+        made[row, ENDING] |= IS_STOP

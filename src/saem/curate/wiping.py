@@ -1,0 +1,25 @@
+"""No policy empties a source unseen: where too much of one would go, a run stops."""
+import numpy as np
+
+from saem.core.errors import SaemError
+from saem.curate.coding import Coded
+from saem.curate.policy import Policy
+
+GUARD_ROWS = 20            # a source with fewer rows cannot be wiped out by a rule: it is looked at by hand
+
+
+def check_shares(source: Coded, is_gone: np.ndarray, policy: Policy) -> None:
+    """Raises E309 where a source loses more of its rows than the policy allows. is_gone: (n,) bool, without what people dropped."""
+    lost, had = source.counts(is_gone).tolist(), source.counts(np.ones(len(source), bool)).tolist()
+    worst = sorted(
+        ((gone / rows, name, gone, rows) for name, gone, rows in zip(source.names, lost, had, strict=True)
+         if rows >= GUARD_ROWS and gone / rows > policy.max_drop_per_source), reverse=True)
+    if worst:
+        share, name, gone, rows = worst[0]
+        others = f" ({len(worst) - 1} further sources too)" if len(worst) > 1 else ""
+        raise SaemError(
+            "E309",
+            f"the policy would drop {gone:,} of {rows:,} rows ({share:.0%}) of the source '{name or 'all'}'{others}; nothing was published",
+            where=f"max_drop_per_source={policy.max_drop_per_source:g}",
+            fix="look at what_if(decisions, policy), calibrate the rules, or raise max_drop_per_source",
+        )
