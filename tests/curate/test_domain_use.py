@@ -130,6 +130,6 @@ def test_a_model_that_cannot_be_fitted_without_the_row_is_gone_and_so_are_its_pr
     receipt = domain.db.forget("files", *korean, reason="a contract ended")
     assert receipt.rows["model"] == 1
     assert len(domain.db.table("model").to_arrow()) == 0, "one class alone trains nothing, and what saw the rows does not stay in use"
-    assert "all 16 examples are of one sort" in str(domain.db.quarantine("model")[0]["reason"]), "and it is told why"
+    assert "all 8 examples are of one sort" in str(domain.db.quarantine("model")[0]["reason"]), "and it is told why"
     assert len(domain.db.table("scored").to_arrow()) == 0
     assert domain.paths("chunks") == {f"manual/en/{name}.md" for name in NAMES}, "search goes on without them"
