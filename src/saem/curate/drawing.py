@@ -73,12 +73,13 @@ def drawn(made: Report, language: str = "en") -> "Figure":
 
 def _bars(axis: "Axes", names: Sequence[str], whole: Sequence[int], part: Sequence[int], rest: str, own: str, title: str,
           language: str) -> None:
+    from matplotlib.ticker import MaxNLocator
     places = [-at for at in range(len(names))]
     axis.barh(places, part, color=COLOURS[own], label=said(own, language))
     axis.barh(places, [max(0, a - b) for a, b in zip(whole, part, strict=True)], left=part, color=COLOURS[rest], label=said(rest, language))
     axis.set_yticks(places, list(names))
     axis.set_title(said(title, language), fontsize=10, loc="left")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))      # rows are whole
     axis.grid(axis="x", color="#e3e5e8", lw=0.7)
     axis.set_axisbelow(True)
     axis.spines[["top", "right", "left"]].set_visible(False)

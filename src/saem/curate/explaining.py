@@ -1,6 +1,6 @@
 """Questions about decisions: why this one, what if by another policy, and a person's word that stands above them."""
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from saem.core.errors import SaemError, caller
 from saem.curate.coding import id_array
 from saem.curate.decide import Override
+from saem.curate.electing import DATES
 from saem.curate.judging import DECISION, Judged, judge
 from saem.curate.policy import Policy
 from saem.curate.wiping import check_shares
@@ -124,23 +125,16 @@ class WhatIf:
 def what_if(decisions: "Table", policy: Policy) -> WhatIf:
     """What another policy would decide, from the signals and duplicates that are stored: no text is read, nothing is changed."""
     signals, edges, overrides = inputs(decisions)
-    known = signals.dataset().schema.names
-    wanted = {
-        "_unit",
-        "_readers",
-        "source",
-        "path",
-        "language",
-        "date",
-        "modified",
-        "created",
-        "chars",
-        *(rule.signal for rule in policy.rules),
-    }
-    rows = signals.dataset().to_table(columns=[name for name in known if name in wanted])
+    rows = signals.dataset().to_table(columns=needed(signals.dataset().schema.names, policy))
     pairs = edges.dataset().to_table(columns=["left", "right", "similarity", "kind"])
     human = overrides.dataset().to_table(columns=["row", "keep"])
     return compared(rows, pairs, human, policy, decisions.dataset().to_table(columns=["row", "keep"]))
+
+
+def needed(columns: Sequence[str], policy: Policy) -> list[str]:
+    """The columns of the signals that a policy looks at."""
+    wanted = {"_unit", "_readers", "source", "path", "language", "chars", *DATES, *(rule.signal for rule in policy.rules)}
+    return [name for name in columns if name in wanted]
 
 
 def compared(signals: pa.Table, edges: pa.Table, overrides: pa.Table, policy: Policy, now: pa.Table | None) -> WhatIf:
