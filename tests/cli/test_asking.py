@@ -55,6 +55,7 @@ def test_an_answer_turns_stale_when_the_document_it_cites_is_deleted(saem: Saem,
 
 def test_a_folder_without_a_question_and_a_folder_that_is_not_there_say_what_to_type(saem: Saem, handbook: pathlib.Path) -> None:
     assert saem("ask", handbook).code == 2
+    assert "is a file, not a folder" in saem("ask", handbook / "ko" / "library.md", "연체료는?").err
     gone = saem("ask", handbook / "nowhere", "연체료는?")
     assert gone.code == 2
     assert "[E206]" in gone.err

@@ -190,3 +190,37 @@ def test_the_same_question_gets_the_same_answer(chunks: Table) -> None:
     first, second = (ask(chunks, "세탁기는 얼마예요?", keep=False) for _ in range(2))
     assert first == second
     assert first.why == second.why
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
+    home = tmp_path_factory.mktemp("notes")
+    texts = {"people.txt": "Jonas Weber has the phone 010-2222-3333 and the parking slot B-12.\nFalcon ships in March 2026.\n",
+             "old.txt": "Employees may work from home two days a week after asking their team lead in writing.\n",
+             "new.txt": "Employees may work from home three days a week after asking their team lead in writing.\n"}
+    for name, text in texts.items():
+        (home / name).write_text(text, "utf-8")
+    db = saem.open(str(home))
+    db.run()
+    yield db.table("chunks")
+    db.close()
+
+
+@pytest.mark.parametrize(("question", "name"), [
+    ("What is the phone number of Peter Schmidt?", "Schmidt"), ("When does Eagle ship?", "Eagle"), ("Eagle은 언제 나오나요?", "Eagle"),
+    ("What is E-9999 for?", "E-9999")])
+def test_a_question_about_a_name_or_code_that_no_row_holds_is_refused_and_says_so(notes: Table, question: str, name: str) -> None:
+    answer = ask(notes, question, keep=False)
+    assert not answer.found
+    assert [step.why for step in answer.steps if step.decision == "absent"][0].endswith(f"'{name}'")
+
+
+def test_a_name_that_is_held_is_answered(notes: Table) -> None:
+    assert "010-2222-3333" in ask(notes, "What is the phone number of Jonas Weber?", keep=False).text
+    assert "March 2026" in ask(notes, "When does Falcon ship?", keep=False).text
+
+
+def test_copies_that_contradict_each_other_in_a_number_are_both_shown_and_both_told(notes: Table) -> None:
+    answer = ask(notes, "How many days a week may employees work from home?", keep=False)
+    assert {c.key for c in answer.citations} == {"old.txt", "new.txt"}
+    assert len([hit for hit in notes.search("work from home", k=5) if "work from home" in hit.row["text"]]) == 2

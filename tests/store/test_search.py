@@ -203,7 +203,7 @@ def test_a_code_that_no_row_bears_scores_low(tmp_path: Path) -> None:
 
 
 COPIED = [("late fee of the library is one coin a day", 0), ("late fee of the library is one coin a day", 0),
-          ("late fee of the library is two coin a day", 0), ("late bus to the library", 1)]
+          ("late fee of the library is one coin each day", 0), ("late bus to the library", 1)]
 
 
 def test_copies_and_versions_give_one_hit_that_names_the_others(tmp_path: Path) -> None:
@@ -215,6 +215,12 @@ def test_copies_and_versions_give_one_hit_that_names_the_others(tmp_path: Path) 
     every = find(dataset, both("late fee", 0), 10, None, fold=False).hits
     assert {hit.id for hit in every} == {hit.id for hit in folded} | set(folded[0].others)
     assert all(hit.others == () for hit in every)
+
+
+@pytest.mark.parametrize("other", ["two coin", "100 coin"])
+def test_versions_that_differ_in_a_number_are_two_hits(tmp_path: Path, other: str) -> None:
+    dataset = table(tmp_path / "copied.lance", [*COPIED, (f"late fee of the library is {other} a day", 0)])
+    assert [len(hit.others) for hit in find(dataset, both("late fee", 0), 10, None).hits if hit.row["number"] != 3] == [2, 0]
 
 
 def test_folding_makes_room_for_what_is_new(tmp_path: Path) -> None:

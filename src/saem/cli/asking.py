@@ -22,7 +22,9 @@ from saem.cli.output import Output, printable
 if TYPE_CHECKING:
     from saem.engine.project import Project
     from saem.engine.table import Table
-    from saem.infer import Answer, Sentence
+    from saem.infer import Answer, Citation, Sentence
+
+SURE_OF_NUMBERS = 0.95     # a word of a line that is less sure may be another: of a number nothing else tells
 
 Words = Annotated[list[str], typer.Argument(metavar="[FOLDER] QUESTION", help="A folder of documents (none in a project); the question.")]
 
@@ -46,7 +48,8 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
     if is_folder and len(words) == 1:
         raise SaemError("E104", "there is a folder but no question", fix=f'saem ask {words[0]} "your question"')
     if len(words) == 2 and not is_folder:
-        raise SaemError("E206", f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
+        is_file = os.path.isfile(os.path.expanduser(words[0]))
+        raise SaemError("E206", f"'{words[0]}' is a file, not a folder" if is_file else f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
     db = project(folder, state, builds=True, reads=True)
     keep_current(db, folder, state, out, tells_of_problems=reader is None)
@@ -69,13 +72,23 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         out.line()
         for c in answer.citations:
             page = f", page {c.page}" if c.page else ""
-            read = "" if c.ocr is None else f", read by OCR ({c.ocr:.0%} sure)"
+            read = "" if c.ocr is None else f", read by OCR ({c.ocr:.0%} sure{'; look at its numbers' if _has_doubtful_number(c) else ''})"
             out.line(f"  [{c.n}] {printable(c.key)}{page}, characters {c.start}-{c.end}{read}")
+        doubtful = next((c.n for c in answer.citations if _has_doubtful_number(c)), None)
+        if doubtful:
+            out.note(f"a number that OCR has read may be wrong: {hint(f'saem show-citation {answer.answer[:12]} {doubtful}', folder, state)}")
     else:
         out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
+        for step in answer.steps:
+            if step.decision == "absent":
+                out.note(printable(step.why))
         tell_reader(out, reader)
     _tell_more(out, answer, explain)
     out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
+
+
+def _has_doubtful_number(citation: "Citation") -> bool:
+    return citation.ocr is not None and citation.ocr < SURE_OF_NUMBERS and any(map(str.isdecimal, citation.quote))
 
 
 def _say(out: Output, sentence: "Sentence") -> None:

@@ -102,6 +102,11 @@ def is_korean_word(word: str) -> bool:
     return bool(importlib.import_module("saem.transform.words").is_korean_word(word))
 
 
+def proper_names(text: str) -> list[str]:
+    """The names in a question, as capitals tell them."""
+    return cast("list[str]", importlib.import_module("saem.transform.words").proper_names(text))
+
+
 def codes(text: str) -> list[str]:
     """The codes and long numbers of a text, as the text index holds them: E-1024 -> e1024."""
     return cast("list[str]", importlib.import_module("saem.transform.words").codes(text))

@@ -44,6 +44,7 @@ def explore(project: "Project", name: str, query: str, k: int = 10, where: str |
             query = mended(query, seen, lambda word: holds(dataset, text, word, where), is_word)
     words = registry.tokenize([query])[0].split() if text else []
     codes = tuple(code for code in registry.codes(query) if code in words)
+    names = {name: registry.tokenize([name])[0].split() for name in registry.proper_names(query)}
     encode = (lambda: embedder.queries([query])[0]) if embedder and query.strip() else None
-    return find(dataset, Question(words, text, None, vector if encode else None, codes), k, where,
+    return find(dataset, Question(words, text, None, vector if encode else None, codes, names), k, where,
                 lambda: background(encoders[vector] if vector else None), fold, encode)

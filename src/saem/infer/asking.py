@@ -13,7 +13,7 @@ from saem.core.identity import ID
 from saem.core.protocols import Embedder
 from saem.engine.searching import explore
 from saem.engine.steady import steady
-from saem.infer.answers import Answer, Citation, Sentence, record
+from saem.infer.answers import Answer, Citation, Sentence, Step, record
 from saem.infer.evidence import Chosen, Passage, choose
 from saem.store.heads import Head
 from saem.store.reader_sets import EVERYONE
@@ -121,10 +121,16 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None,
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
     sentences = [Sentence(plain(c.quote), [c]) for c in citations]
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot,
-                    steps=[because.step] if because else [], because=because.item.id if because else "", why=why)
+                    steps=[*([because.step] if because else []), *absent(question, found)], because=because.item.id if because else "", why=why)
     asker = EVERYONE if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
     readers = db.catalog.intersect([asker, *places.readers, *(because.readers if because else ())])
     return answer, places.hashes, readers
+
+
+def absent(question: str, found: "Found") -> list[Step]:
+    """That no row holds a name or a code of the question, if so."""
+    words = [*found.unknown, *(word.strip("?!.,;:") for word in question.split() if set(registry.codes(word)) & set(found.absent))]
+    return [Step("search", "absent", f"no row holds {', '.join(map(repr, words))}")] if words else []
 
 
 def plain(quote: str) -> str:

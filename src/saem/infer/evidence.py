@@ -4,7 +4,7 @@
    whether they hold what is asked for (kinds.py).
 2. The CANDIDATES best are embedded and ranked again with their meaning beside these.
 3. The best one is read token by token beside the question, where the model shows its tokens.
-4. support.py weighs its figures: enough, or not found.
+4. support.py weighs its figures: enough, or not found. A question about a name that no row holds is not answered.
 """
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from saem.core.protocols import Embedder, TokenEmbedder
 from saem.infer.kinds import FIT, UNFIT, wanted
 from saem.infer.support import VECTORS_ALONE, WEIGHTS, WORDS_ALONE, Weights, probability, weigh
 from saem.store.sample import is_hangul
-from saem.store.search import Found
+from saem.store.search import Found, is_number
 
 CANDIDATES = 6             # sentences that are embedded, about 3 ms each
 MAX_SENTENCES = 3
@@ -76,6 +76,8 @@ def choose(question: str, passages: Sequence[Passage], found: Found, embedder: E
     if has_meaning and isinstance(embedder, TokenEmbedder):
         compare(question, ranked[:1], embedder)
     figures = why(ranked, weights)
+    if found.unknown and ranked and not figures["crosses"]:      # a text in another language may write the name in its own letters
+        figures |= {"unknown": float(len(found.unknown)), "support": 0.0}
     return (quoted(ranked, weights) if figures["support"] >= ENOUGH else []), figures
 
 
@@ -178,9 +180,15 @@ def quoted(ranked: Sequence[Candidate], weights: Weights) -> list[Chosen]:
     for candidate in ranked:
         is_near = best - weigh(weights.rank, candidate.figures) <= MAX_BEHIND
         words = set(candidate.words)
-        is_new = all(len(words & set(other.words)) <= MAX_SHARED * min(len(words), len(other.words)) for other in kept)
+        is_new = all(_is_new(words, set(other.words)) for other in kept)
         if not kept or is_near and is_new and candidate.figures["fit"] >= kept[0].figures["fit"]:
             kept.append(candidate)
     places = dict.fromkeys(place for candidate in kept for place in (candidate.lead, candidate.place) if place)
     chosen = list(places)[:MAX_SENTENCES]
     return sorted(chosen, key=lambda place: (place.passage, place.start)) if kept[0].lead else chosen
+
+
+def _is_new(words: set[str], kept: set[str]) -> bool:
+    """Whether a sentence says something else: by its words, or the same but for a number, which contradicts."""
+    differing = words ^ kept
+    return len(words & kept) <= MAX_SHARED * min(len(words), len(kept)) or bool(differing) and all(map(is_number, differing))

@@ -79,7 +79,7 @@ CONVERT = {                # what to save a file as that no parser takes
     ".hwp": "save it as .hwpx in 한글 (다른 이름으로 저장), or as PDF", ".rtf": "save it as .docx", ".doc": "save it as .docx",
     ".odt": "save it as .docx", ".xls": "save it as .xlsx", ".ods": "save it as .xlsx", ".ppt": "save it as .pptx",
     ".odp": "save it as .pptx", ".msg": "save it as .eml", ".7z": "pack it as .zip", ".rar": "pack it as .zip", ".tar": "pack it as .zip",
-    ".gz": "unpack it, or pack it as .zip"}
+    ".gz": "unpack it, or pack it as .zip", ".gif": "save it as .png", ".svg": "save it as .pdf", ".xml": "save it as .html or .txt"}
 
 
 def project_health(db: "Project") -> list[Check]:
@@ -97,7 +97,9 @@ def project_health(db: "Project") -> list[Check]:
     for (table, reason), count in Counter((p["table"], p["reason"].split(":")[0]) for p in failed).most_common(20):
         keys = [p["key"] for p in failed if p["table"] == table and p["reason"].startswith(reason)]
         checks.append(Check(f"{table}: {count} in quarantine", False, f"{reason} ({', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''})",
-                            "saem quarantine --traceback", True))
+                            "", True))
+    if failed:
+        checks[-1] = dataclasses.replace(checks[-1], fix="saem quarantine lists each with what mends it; --traceback where a program failed")
     skipped = [p for p in problems if p["kind"] == "skipped"]
     for (table, rule), count in Counter((p["table"], p["reason"].split(":")[0]) for p in skipped).most_common(SHOWN):
         held = [(p["key"], p["reason"].partition(": ")[2]) for p in skipped if p["table"] == table and p["reason"].split(":")[0] == rule]

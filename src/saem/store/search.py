@@ -13,7 +13,7 @@ codes, measured in rarity, rows that hold them whole come first.
 Of rows that say nearly the same one is shown, and names the others.
 Source: `python -m benchmarks.answers` compares with BM25, vectors and reciprocal rank fusion.
 """
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +33,8 @@ from saem.store.sample import Sample, sample
 POOL = 50              # candidates from each side
 WORDS_WEIGHT = 0.4     # 0.3 to 0.5 are as good
 FOLDED_SHARE = 0.8     # of the words of two rows that both hold: copies and versions of one text
+COUNTING = frozenset("one two three four five six seven eight nine ten twenty thirty hundred thousand 한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 "
+                     "하루 이틀 사흘 나흘 일주일 한달".split())
 FULL_Z = 6.0           # the best row of a question that is answered stands 4 to 6 above the mean
 
 
@@ -58,6 +60,7 @@ class Question:
     vector: np.ndarray | None
     vector_column: str | None
     codes: tuple[str, ...] = ()
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)      # names of people and things, each with its words in the index
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Found:
     vector: np.ndarray | None
     sample: Sample
     absent: tuple[str, ...] = ()      # codes of the question that no row holds which may be read and meets the condition
+    unknown: tuple[str, ...] = ()     # names likewise
 
 
 def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | None,
@@ -96,7 +100,7 @@ def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | N
     shown = _folded(ranked, k, is_on=fold and text is not None)
     is_held = not question.codes or any(each.why.get("code") == 1 for each in ranked)
     absent = () if is_held else tuple(code for code in question.codes if not holds(dataset, str(text), code, where))
-    return Found(_hits(dataset, shown), question.words, vector, seen, absent)
+    return Found(_hits(dataset, shown), question.words, vector, seen, absent, _unknown(dataset, question, ranked, where))
 
 
 @contextmanager
@@ -108,6 +112,15 @@ def told(dataset: lance.LanceDataset, where: str | None) -> Iterator[None]:
         if where is None:
             raise
         raise wrong(where, dataset.schema, error) from error
+
+
+def _unknown(dataset: lance.LanceDataset, question: Question, ranked: "list[Ranked]", where: str | None) -> tuple[str, ...]:
+    """The names of which no row holds a word."""
+    if question.text_column is None:
+        return ()
+    held = {word for each in ranked for word in each.words} if question.names else set()
+    return tuple(name for name, words in question.names.items()
+                 if words and not any(word in held or holds(dataset, question.text_column, word, where) for word in words))
 
 
 def holds(dataset: lance.LanceDataset, column: str, word: str, where: str | None) -> bool:
@@ -195,7 +208,12 @@ def _is_same(one: set[str], other: set[str]) -> bool:
     if few == 0 or few < FOLDED_SHARE * many:
         return False
     shared = len(one & other)
-    return shared >= FOLDED_SHARE * (few + many - shared)
+    return shared >= FOLDED_SHARE * (few + many - shared) and not any(map(is_number, one ^ other))
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number: rows that differ in one contradict each other."""
+    return word.isdecimal() or word in COUNTING
 
 
 def _hits(dataset: lance.LanceDataset, shown: list[tuple[Ranked, list[int]]]) -> list[Hit]:

@@ -57,6 +57,9 @@ _INITIALS = re.compile(r"(?:[a-z]\.)+[a-z]")
 _WITH_PARTICLE = re.compile(r"([가-힣]{2,}?)(?:에서는|에서|에게|으로|은|는|이|가|을|를|의|에|로|와|과|도)$")
 _ENCLOSED = re.compile(r"([\u2460-\u24ff\u3200-\u32ff])")    # ① becomes 1, and must not grow together with its word
 _UNSPACED = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+")      # scripts without spaces
+_NAME = re.compile(r"(?<![^\s(\"'“‘])[A-Z][a-z]{3,}(?![a-z\d_.@-]*[A-Z\d_@-])")
+_NOT_NAMES = frozenset("monday tuesday wednesday thursday friday saturday sunday january february march april june july august september "
+                       "october november december english korean internet please thanks hello dear".split())
 _MARKS = re.compile(r"[\u0300-\u036f]")
 
 
@@ -85,6 +88,21 @@ def codes(text: str) -> list[str]:
     found = (_whole(compound[0]) for compound in _COMPOUND.finditer(composed.lower()))
     return list(dict.fromkeys(each for each in found if len(each) > 2 and re.search(r"\d", each)
                               and (len(each) > 3 or not each.isdigit())))
+
+
+def proper_names(text: str) -> list[str]:
+    """The names in a question, as far as capitals tell them: words of a capital and small letters within a sentence, or beside Hangul.
+
+    Not days, months and languages; none in a Title Written So.
+
+    >>> proper_names("What is the phone number of Peter Schmidt?"), proper_names("Eagle은 언제 출시하나요?"), proper_names("Is it open on Sunday?")
+    (['Peter', 'Schmidt'], ['Eagle'], [])
+    """
+    latin = re.findall(r"[A-Za-z]{4,}", text.partition(" ")[2])
+    if len(latin) > 2 and all(word[0].isupper() for word in latin) and not _HANGUL.search(text):
+        return []
+    found = [each[0] for each in _NAME.finditer(text) if _HANGUL.search(text) or re.search(r"[^\W\d_][,;]?\s+$", text[:each.start()])]
+    return [each for each in dict.fromkeys(found) if each.lower() not in _NOT_NAMES and each.lower() not in STOP_WORDS]
 
 
 def _whole(compound: str) -> str:

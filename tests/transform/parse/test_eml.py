@@ -30,6 +30,9 @@ def test_subject_author_date_and_body() -> None:
     parsed = eml.parse(letter().as_bytes(), "a.eml")
     assert (parsed.title, parsed.author) == ("대출 규정 안내", "김샘")
     assert parsed.created == datetime.datetime(2024, 7, 26, 1, 30, tzinfo=datetime.UTC)
+    early = letter()
+    early.replace_header("Date", "Fri, 26 Jul 2024 08:30:00 +0900")
+    assert eml.parse(early.as_bytes(), "a.eml").date == datetime.date(2024, 7, 26), "by the clock of the sender"
     assert parsed.text == ("대출 규정 안내\n\n보낸 사람: 김샘 <kim@school.kr>\n받는 사람: Lee <lee@school.kr>, 박솔 <park@school.kr>\n"
                            "날짜: Fri, 26 Jul 2024 10:30:00 +0900\n\n연체료는 하루 100원입니다.")
     places(parsed)

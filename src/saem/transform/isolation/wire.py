@@ -64,7 +64,7 @@ def _check_rising(what: str, places: list[int], size: int) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, datetime.date):      # and times, which are dates too
         return value.isoformat()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
@@ -95,6 +95,8 @@ def _built(value: Any, hint: Any, where: str) -> Any:
         return None if value is None else _built(value, next(each for each in inner if each is not type(None)), where)
     if hint is datetime.datetime and type(value) is str:
         return _time(value, where)
+    if hint is datetime.date and type(value) is str:
+        return _date(value, where)
     if hint is float and type(value) in (int, float) and math.isfinite(value):
         return float(value)
     if hint in (str, int, bool) and type(value) is hint:
@@ -110,3 +112,10 @@ def _time(value: str, where: str) -> datetime.datetime:
     if time.tzinfo is None:
         raise Unfit(f"{where} has no time zone")
     return time
+
+
+def _date(value: str, where: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(value)
+    except ValueError as error:
+        raise Unfit(f"{where} is no date: {value[:40]!r}") from error

@@ -24,7 +24,8 @@ class Document:
 
     created and modified are what the file itself says of them; missing is what of the file could not be read.
     recognised: the stretches that were read from pictures, and how surely; [] where all text is the file's own.
-    dates: those in the file's name, in their order (see transform/dates.py); date: the latest of them, to filter and sort by.
+    dates: those in the file's name, in their order (see transform/dates.py); date: the latest of them, else that on which a mail was
+    sent, to filter and sort by.
     """
     text: str
     title: str
@@ -63,7 +64,7 @@ def isolates(parser: ModuleType) -> bool:
     return bool(getattr(parser, "ISOLATED", True)) and os.name == "posix"
 
 
-@operator(version="4", consumes=["content"], depends=_depends, waits=_is_isolated)
+@operator(version="5", consumes=["content"], depends=_depends, waits=_is_isolated)
 def parse(file: File) -> Document:
     """A file's text, title, author, language, dates, pages, headings and elements, as its parser finds them in a process of its own.
 
@@ -72,6 +73,8 @@ def parse(file: File) -> Document:
     """
     from saem.transform.dates import dates
     from saem.transform.language import identify
+    if not file.content:
+        raise SaemError("E401", "the file is empty: 0 bytes", fix="copy or download the file again")
     parser = _parser(kind(file.content, file.path))
     if isolates(parser):
         from saem.transform.isolation.pool import shared
@@ -83,7 +86,7 @@ def parse(file: File) -> Document:
     stated = parsed.created or parsed.modified
     folders, _, name = file.path.rpartition("/")
     language, named = identify([parsed.text[:4000]])[0], dates(name, folders, stated.date() if stated else None)
-    return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified, max(named, default=None), named,
+    return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified, max(named, default=parsed.date), named,
                     list(parsed.page_starts), list(parsed.headings), list(parsed.elements), list(parsed.missing), list(parsed.recognised))
 
 

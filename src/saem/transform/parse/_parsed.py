@@ -47,6 +47,7 @@ class Parsed:
                 before it; a page without text starts where the next one does. Empty for formats without pages
     elements    its blocks, in order, not overlapping; empty where the format marks none (plain text)
     created     by the file's own metadata, with a time zone (UTC where it names none); None when it holds none
+    date        the day that the document is of, where its format says one: that on which a mail was sent
     recognised  the blocks that were read from pictures, in order; empty where all text is the file's own
     missing     what could not be read, one sentence each ("page 3 is a picture without text"): the rest is still worth having
 
@@ -62,6 +63,7 @@ class Parsed:
     modified: datetime.datetime | None = None
     missing: list[str] = field(default_factory=list)
     recognised: list[Recognised] = field(default_factory=list)
+    date: datetime.date | None = None
 
     def __post_init__(self) -> None:
         if not self.text.strip():

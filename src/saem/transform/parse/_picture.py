@@ -94,5 +94,5 @@ def _dots(picture: "Image") -> float:
 
 
 def _too_large(pixels: int, path: str) -> SaemError:
-    told = f"{pixels:,}" if pixels else f"more than {MAX_DECODED_PIXELS:,}"
-    return SaemError("E407", f"the picture has {told} pixels, more than {MAX_DECODED_PIXELS:,}", where=path, fix="save a smaller copy")
+    told = f"{pixels:,} pixels, " if pixels else ""
+    return SaemError("E407", f"the picture has {told}more than {MAX_DECODED_PIXELS:,}{'' if told else ' pixels'}", where=path, fix="save a smaller copy")

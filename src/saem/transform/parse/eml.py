@@ -50,8 +50,10 @@ def parse(content: bytes, path: str) -> Parsed:
     mail = _message(content, path)
     letter = Letter(path=path)
     letter.show(mail, 1)
+    sent = _sent(mail)
     return Parsed(letter.text, _header(mail, "subject"), headings=letter.headings, elements=letter.elements,
-                  author=_author(mail), created=_date(mail), missing=letter.missing, recognised=letter.recognised)
+                  author=_author(mail), created=sent.astimezone(datetime.UTC) if sent else None, date=sent.date() if sent else None,
+                  missing=letter.missing, recognised=letter.recognised)
 
 
 def _message(content: bytes, path: str) -> Message:
@@ -216,10 +218,12 @@ def _author(mail: Message) -> str:
     return _words(found[1].strip().strip('"')) or found[2] if found else _words(sender)
 
 
-def _date(mail: Message) -> datetime.datetime | None:
+def _sent(mail: Message) -> datetime.datetime | None:
+    """By the clock of where it was sent from."""
     try:
         found = utils.parsedate_to_datetime(_header(mail, "date"))
-        return (found if found.tzinfo else found.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+        found = found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+        return found if found.astimezone(datetime.UTC) else None
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

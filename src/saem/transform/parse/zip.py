@@ -41,6 +41,7 @@ def parse(content: bytes, path: str) -> Parsed:
     if names[MAX_FILES:]:
         joined.missing.append(f"all files after the first {MAX_FILES}")
     if not joined.text and joined.missing:
-        raise SaemError("E401", f"none of its {len(names)} files could be read: {joined.missing[0]}", where=path,
+        why = joined.missing[0].rpartition("could be read: ")[2]      # of an archive in it: what ails its innermost file
+        raise SaemError("E401", f"none of its {len(names)} files could be read: {why}", where=path,
                         fix="unpack it, and look at the files")
     return Parsed(joined.text, headings=joined.headings, elements=joined.elements, missing=joined.missing, recognised=joined.recognised)
