@@ -49,7 +49,8 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         raise SaemError("E104", "there is a folder but no question", fix=f'saem ask {words[0]} "your question"')
     if len(words) == 2 and not is_folder:
         is_file = os.path.isfile(os.path.expanduser(words[0]))
-        raise SaemError("E206", f"'{words[0]}' is a file, not a folder" if is_file else f"there is no folder '{words[0]}'", fix='saem ask FOLDER "your question"; put the question in quotes')
+        raise SaemError("E206", f"'{words[0]}' is a file, not a folder" if is_file else f"there is no folder '{words[0]}'",
+                        fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
     db = project(folder, state, builds=True, reads=True)
     keep_current(db, folder, state, out, tells_of_problems=reader is None)
@@ -76,7 +77,8 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
             out.line(f"  [{c.n}] {printable(c.key)}{page}, characters {c.start}-{c.end}{read}")
         doubtful = next((c.n for c in answer.citations if _has_doubtful_number(c)), None)
         if doubtful:
-            out.note(f"a number that OCR has read may be wrong: {hint(f'saem show-citation {answer.answer[:12]} {doubtful}', folder, state)}")
+            look = hint(f"saem show-citation {answer.answer[:12]} {doubtful}", folder, state)
+            out.note(f"a number that OCR has read may be wrong: {look}")
     else:
         out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
         for step in answer.steps:

@@ -121,7 +121,8 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None,
     citations = [places.cite(n, hits[c.passage], c.start, c.end) for n, c in enumerate(chosen, 1)]
     sentences = [Sentence(plain(c.quote), [c]) for c in citations]
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot,
-                    steps=[*([because.step] if because else []), *absent(question, found)], because=because.item.id if because else "", why=why)
+                    steps=[*([because.step] if because else []), *absent(question, found)],
+                    because=because.item.id if because else "", why=why)
     asker = EVERYONE if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
     readers = db.catalog.intersect([asker, *places.readers, *(because.readers if because else ())])
     return answer, places.hashes, readers

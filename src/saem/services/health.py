@@ -99,7 +99,7 @@ def project_health(db: "Project") -> list[Check]:
         checks.append(Check(f"{table}: {count} in quarantine", False, f"{reason} ({', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''})",
                             "", True))
     if failed:
-        checks[-1] = dataclasses.replace(checks[-1], fix="saem quarantine lists each with what mends it; --traceback where a program failed")
+        checks[-1] = dataclasses.replace(checks[-1], fix="saem quarantine tells what mends each; --traceback where a program failed")
     skipped = [p for p in problems if p["kind"] == "skipped"]
     for (table, rule), count in Counter((p["table"], p["reason"].split(":")[0]) for p in skipped).most_common(SHOWN):
         held = [(p["key"], p["reason"].partition(": ")[2]) for p in skipped if p["table"] == table and p["reason"].split(":")[0] == rule]

@@ -33,8 +33,8 @@ from saem.store.sample import Sample, sample
 POOL = 50              # candidates from each side
 WORDS_WEIGHT = 0.4     # 0.3 to 0.5 are as good
 FOLDED_SHARE = 0.8     # of the words of two rows that both hold: copies and versions of one text
-COUNTING = frozenset("one two three four five six seven eight nine ten twenty thirty hundred thousand 한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 "
-                     "하루 이틀 사흘 나흘 일주일 한달".split())
+COUNTING = frozenset("one two three four five six seven eight nine ten twenty thirty hundred thousand "
+                     "한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 하루 이틀 사흘 나흘 일주일 한달".split())
 FULL_Z = 6.0           # the best row of a question that is answered stands 4 to 6 above the mean
 
 

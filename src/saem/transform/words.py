@@ -95,8 +95,8 @@ def proper_names(text: str) -> list[str]:
 
     Not days, months and languages; none in a Title Written So.
 
-    >>> proper_names("What is the phone number of Peter Schmidt?"), proper_names("Eagle은 언제 출시하나요?"), proper_names("Is it open on Sunday?")
-    (['Peter', 'Schmidt'], ['Eagle'], [])
+    >>> [proper_names(text) for text in ("How tall is Peter Schmidt?", "Eagle은 언제 출시하나요?", "Is it open on Sunday?")]
+    [['Peter', 'Schmidt'], ['Eagle'], []]
     """
     latin = re.findall(r"[A-Za-z]{4,}", text.partition(" ")[2])
     if len(latin) > 2 and all(word[0].isupper() for word in latin) and not _HANGUL.search(text):

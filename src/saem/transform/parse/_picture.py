@@ -95,4 +95,5 @@ def _dots(picture: "Image") -> float:
 
 def _too_large(pixels: int, path: str) -> SaemError:
     told = f"{pixels:,} pixels, " if pixels else ""
-    return SaemError("E407", f"the picture has {told}more than {MAX_DECODED_PIXELS:,}{'' if told else ' pixels'}", where=path, fix="save a smaller copy")
+    return SaemError("E407", f"the picture has {told}more than {MAX_DECODED_PIXELS:,}{'' if told else ' pixels'}", where=path,
+                     fix="save a smaller copy")
