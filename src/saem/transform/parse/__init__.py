@@ -87,7 +87,8 @@ def parse(file: File) -> Document:
     folders, _, name = file.path.rpartition("/")
     language, named = identify([parsed.text[:4000]])[0], dates(name, folders, stated.date() if stated else None)
     return Document(parsed.text, parsed.title, parsed.author, language, parsed.created, parsed.modified,
-                    max(named, default=parsed.date), named, list(parsed.page_starts), list(parsed.headings), list(parsed.elements), list(parsed.missing), list(parsed.recognised))
+                    max(named, default=parsed.date), named,
+                    list(parsed.page_starts), list(parsed.headings), list(parsed.elements), list(parsed.missing), list(parsed.recognised))
 
 
 def _parser(suffix: str) -> ModuleType:
