@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saem.core.errors import SaemError as SaemError
-    from saem.core.operator import Group as Group
-    from saem.core.operator import Groups as Groups
-    from saem.core.operator import Made as Made
-    from saem.core.operator import made_from as made_from
     from saem.core.operator import operator as operator
+    from saem.core.shapes import Group as Group
+    from saem.core.shapes import Groups as Groups
+    from saem.core.shapes import Made as Made
+    from saem.core.shapes import made_from as made_from
     from saem.core.source import Entry as Entry
     from saem.core.source import source as source
     from saem.door import open as open
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from saem.services.evaluation import evaluate as evaluate
 
 __version__ = "0.1.0"
-_HOMES = {"SaemError": "core.errors", "Group": "core.operator", "Groups": "core.operator", "Made": "core.operator",
-          "made_from": "core.operator", "operator": "core.operator", "Entry": "core.source", "source": "core.source",
+_HOMES = {"SaemError": "core.errors", "Group": "core.shapes", "Groups": "core.shapes", "Made": "core.shapes",
+          "made_from": "core.shapes", "operator": "core.operator", "Entry": "core.source", "source": "core.source",
           "open": "door", "Project": "engine.project", "Table": "engine.table",
           "evaluate": "services.evaluation"}
 __all__ = ["Entry", "Group", "Groups", "Made", "Project", "SaemError", "Table", "evaluate", "made_from", "open", "operator", "source"]

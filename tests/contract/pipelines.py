@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import saem
 from saem import curate, train, transform
 from saem.core.identity import ID
-from saem.core.operator import Group, Groups, Made, Pairs, Tables, made_from
+from saem.core.shapes import Group, Groups, Made, Pairs, Tables, made_from
 from saem.engine.project import Project
 from saem.infer.memory import Found
 from saem.infer.memory import tables as memory_tables

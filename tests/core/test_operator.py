@@ -7,7 +7,7 @@ import pytest
 
 import saem
 from saem.core.errors import SaemError
-from saem.core.operator import Group, Groups, Made, Tables
+from saem.core.shapes import Group, Groups, Made, Tables
 
 
 @dataclasses.dataclass

@@ -7,7 +7,7 @@ import pytest
 
 import saem
 from saem.core.identity import ID
-from saem.core.operator import Groups, Made
+from saem.core.shapes import Groups, Made
 from saem.curate import Override, Policy, Rule, calibrate, decide, enforced, keep, measure, restore, web_rules, what_if, why
 from saem.engine.project import Project
 from saem.sources import records

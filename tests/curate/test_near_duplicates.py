@@ -209,7 +209,7 @@ def test_importing_curation_loads_no_compiler() -> None:
 
 def test_pairs_of_ones_own_need_a_column_of_lists(tmp_path: Path) -> None:
     @saem.operator(version="1", adds=pa.schema([("n", pa.int64())]))
-    def same(rows: saem.core.operator.Pairs) -> saem.core.operator.Made:
+    def same(rows: saem.core.shapes.Pairs) -> saem.core.shapes.Made:
         raise AssertionError
     db = Project(str(tmp_path))
     with pytest.raises(SaemError, match="list column"):

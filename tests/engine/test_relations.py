@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 import saem
-from saem.core.operator import Groups, Made
 from saem.core.principals import clauses
+from saem.core.shapes import Groups, Made
 from saem.engine.project import Project
 from saem.engine.table import Table
 from saem.sources import records

@@ -19,83 +19,16 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from saem.core.columns import row_schema
 from saem.core.errors import SaemError, caller, suggest
 from saem.core.fingerprint import fingerprint
+from saem.core.hints import bad_hints, fits, hints_of, inputs_of, kind_of, listed, name_of, settings_of
 from saem.core.identity import digest
-
-READERS = "_readers"      # of rows given to an operator that sees them: JSON, a list of clauses, each a list of names
-
-Group = Annotated[pa.Table, "group"]
-Groups = Annotated[pa.Table, "groups"]
-Pairs = Annotated[pa.Table, "pairs"]
-"""Rows that share values of the list column in `by=`, ordered by `_row`, the id of each. Every row made comes from two of them
-that share a value, `Made(rows, left, (right,))`, and must be the same when those two are all that there is; the left one is its unit.
-Rows of two of which `_asked` is false need not be made: they are not looked at."""
-
-
-class Tables(Mapping[str, Any]):
-    """Whole tables by name, readable by DuckDB and PyArrow (Lance datasets pinned at one version)."""
-
-    def __init__(self, datasets: Mapping[str, Any]) -> None:
-        self._datasets = datasets
-
-    def __getitem__(self, name: str) -> Any:
-        return self._datasets[name]
-
-    def __iter__(self) -> typing.Iterator[str]:
-        return iter(self._datasets)
-
-    def __len__(self) -> int:
-        return len(self._datasets)
-
-
-@dataclasses.dataclass(frozen=True)
-class Made:
-    """What a batch operator made, and from which input rows.
-
-    rows    (n,) output rows
-    origin  (n,) int64, the row of the first table that each came from
-    others  per further table (n,) int64, -1 = none; a relation that names no others has made its rows from `origin` alone
-    whole   the parents of a row are all rows of its group, not just `origin` (relations only)
-    beside  further rows that output rows come from, as (table, (m,) output rows, (m,) rows of that table)
-    """
-    rows: pa.Table
-    origin: np.ndarray
-    others: tuple[np.ndarray, ...] = ()
-    whole: bool = False
-    beside: tuple[tuple[int, np.ndarray, np.ndarray], ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class From:
-    """A relation's row that comes from some rows of its group only; see `made_from`."""
-    row: Any
-    parents: tuple[Any, ...]
-
-
-def made_from(row: Any, *parents: Any) -> Any:
-    """Yield this from a relation to say which of the group's rows this row is made from (otherwise: all of them).
-
-    What it names must suffice: the operator, given those rows alone, must make the same row.
-    """
-    return From(row, parents)
-
-
-@dataclasses.dataclass(frozen=True)
-class Input:
-    """One table that an operator reads."""
-    shape: str                  # row, rows (Arrow, many rows), list (one group), group (Arrow), groups (Arrow, many keys), pairs, tables
-    row_class: type | None      # None = every column, as Arrow
-
-    @property
-    def columns(self) -> list[str] | None:
-        return row_schema(self.row_class).names if self.row_class else None
+from saem.core.shapes import Input, Tables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +87,7 @@ class Operator:
         """What must stand between its first table and itself, as a table of its own."""
         if self.through is None:
             return None
-        shared = _settings(self.through.function, len(self.through.inputs))
+        shared = settings_of(self.through.function, len(self.through.inputs))
         return self.through.configured(**{name: value for name, value in self.settings.items() if name in shared})
 
     @property
@@ -172,7 +105,7 @@ class Operator:
         memo = fingerprint(self.memo, {}) if callable(self.memo) else self.memo
         consumes = fingerprint(self.consumes, {}) if callable(self.consumes) else self.consumes
         declared = repr((self.name, self.version, consumes, memo, self.key, libraries, *([self.links] if self.links else [])))
-        wanted, parameters = _settings(self.function, len(self.inputs)), inspect.signature(self.function).parameters
+        wanted, parameters = settings_of(self.function, len(self.inputs)), inspect.signature(self.function).parameters
         defaults = {name: parameters[name].default for name in wanted if parameters[name].default is not inspect.Parameter.empty}
         return digest(declared, fingerprint(self.function, {**defaults, **self.settings}))
 
@@ -212,23 +145,23 @@ class Operator:
 
     def configured(self, *arguments: Any, **settings: Any) -> "Operator":
         """The same operator with settings; a wrong name or a value of the wrong type fails here."""
-        known = _settings(self.function, len(self.inputs))
+        known = settings_of(self.function, len(self.inputs))
         if len(arguments) > len(known):
             raise SaemError("E104", f"'{self.name}' takes {len(known)} settings, {len(arguments)} were given",
-                            where=caller(), fix=f"settings are: {_listed(known)}")
+                            where=caller(), fix=f"settings are: {listed(known)}")
         given = dict(zip(known, arguments, strict=False)) | settings
         for name, value in given.items():
             if name not in known:
                 raise SaemError("E104", f"'{self.name}' has no setting '{name}'", where=caller(), fix=suggest(name, known, "setting"))
-            if not _fits(value, known[name]):
+            if not fits(value, known[name]):
                 raise SaemError("E104", f"'{name}' of '{self.name}' is {value!r}, a {type(value).__name__}",
-                                where=caller(), fix=f"give {_hint_name(known[name])}")
+                                where=caller(), fix=f"give {name_of(known[name])}")
         return dataclasses.replace(self, settings={**self.settings, **given})
 
     def check_settings(self) -> None:
         """Every setting without a default must have been given."""
         parameters = inspect.signature(self.function).parameters
-        for name in _settings(self.function, len(self.inputs)):
+        for name in settings_of(self.function, len(self.inputs)):
             if name not in self.settings and parameters[name].default is inspect.Parameter.empty:
                 raise SaemError("E104", f"'{self.name}' needs the setting '{name}'", where=caller(),
                                 fix="derive(..., by=[...])" if name == "by" else f"{self.name}({name}=...)")
@@ -290,16 +223,16 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
                         fix='@saem.operator(version="1")')
 
     def wrap(function: Callable[..., Any]) -> Operator:
-        hints = _hints(function)
-        inputs = _inputs(function, hints)
-        kind, output = _kind(function, inputs, hints.get("return"))
+        hints = hints_of(function)
+        inputs = inputs_of(function, hints)
+        kind, output = kind_of(function, inputs, hints.get("return"))
         if output is None and adds is None:
-            raise _bad_hints(function, f"'{function.__name__}' works on Arrow and must say which columns it writes",
+            raise bad_hints(function, f"'{function.__name__}' works on Arrow and must say which columns it writes",
                              'give adds=pa.schema([("words", pa.int64())]), or a dataclass')
         if memo and kind != "map":
-            raise _bad_hints(function, f"memo= is for maps, this is a {kind}", "split the costly part off as a map")
+            raise bad_hints(function, f"memo= is for maps, this is a {kind}", "split the costly part off as a map")
         if links and (len(links) != len(inputs) or any(each.shape != "groups" for each in inputs)):
-            raise _bad_hints(function, f"links= names the columns of {len(links)} tables, and is for relations of Groups",
+            raise bad_hints(function, f"links= names the columns of {len(links)} tables, and is for relations of Groups",
                              "one tuple of columns for each table: links=[('_id',), ('left', 'right')]")
         own_key = _names(key) if key is not None else (() if kind == "fit" or links else None)
         return Operator(function, kind, inputs, output, version, _schema(function, adds), _told_or_names(consumes), _told_or_names(memo),
@@ -322,101 +255,4 @@ def _schema(function: Callable[..., Any], adds: Any) -> pa.Schema | Callable[...
         return row_schema(adds)
     if adds is None or isinstance(adds, pa.Schema) or callable(adds):
         return typing.cast("pa.Schema | None", adds)
-    raise _bad_hints(function, f"adds= is a {type(adds).__name__}", 'give adds=pa.schema([("words", pa.int64())]), or a dataclass')
-
-
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(function, include_extras=True)
-    except NameError as error:
-        raise _bad_hints(function, f"a hint of '{function.__name__}' cannot be read: {error}",
-                         "define its row classes at the top of a module, or leave out `from __future__ import annotations`") from error
-
-
-def _inputs(function: Callable[..., Any], hints: Mapping[str, Any]) -> tuple[Input, ...]:
-    inputs: list[Input] = []
-    for name, parameter in inspect.signature(function).parameters.items():
-        made = _input(hints[name]) if name in hints and parameter.kind is not inspect.Parameter.KEYWORD_ONLY else None
-        if made is None:
-            break
-        inputs.append(made)
-    if not inputs:
-        raise _bad_hints(function, f"operator '{function.__name__}' needs type hints: its kind is read off them",
-                         f"write `def {function.__name__}(row: Doc) -> Iterable[Chunk]`, with dataclasses Doc and Chunk")
-    return tuple(inputs)
-
-
-def _input(hint: Any) -> Input | None:
-    if typing.get_origin(hint) is Annotated and hint in (Group, Groups, Pairs):
-        return Input(typing.get_args(hint)[1], None)
-    if hint is pa.Table:
-        return Input("rows", None)
-    if hint is Tables:
-        return Input("tables", None)
-    item = _item(hint)
-    if item is not None and dataclasses.is_dataclass(item):
-        return Input("list", typing.cast(type, item))
-    return Input("row", hint) if dataclasses.is_dataclass(hint) and isinstance(hint, type) else None
-
-
-def _kind(function: Callable[..., Any], inputs: tuple[Input, ...], result: Any) -> tuple[str, type | None]:
-    first, item = inputs[0].shape, _item(result)
-    output = item or result
-    is_row = dataclasses.is_dataclass(output) and output is not Made
-    table = {("rows", pa.Table): "map", ("rows", Made): "flat_map", ("group", pa.Table): "relation",
-             ("groups", Made): "relation", ("pairs", Made): "relation", ("tables", pa.Table): "relation"}.get((first, result))
-    if table:
-        return table, None
-    if is_row and first == "row":
-        return ("flat_map" if item else "map"), typing.cast(type, output)
-    if is_row and first in ("list", "group"):
-        return ("relation" if item else "fit"), typing.cast(type, output)
-    what = f"it returns {result!r}" if result is not None else "it does not say what it returns"
-    raise _bad_hints(function, f"the hints of '{function.__name__}' fit no kind of operator: {what}",
-                     "return a dataclass (one row), Iterable[dataclass] (many), pa.Table or Made")
-
-
-def _item(hint: Any) -> Any:
-    """Iterable[X], Iterator[X] or list[X] -> X; anything else -> None."""
-    origin = typing.get_origin(hint)
-    is_many = isinstance(origin, type) and issubclass(origin, Iterable) and origin is not tuple
-    return typing.get_args(hint)[0] if is_many else None
-
-
-def _settings(function: Callable[..., Any], inputs: int) -> dict[str, Any]:
-    """Names and hints of the parameters that are not tables."""
-    hints = typing.get_type_hints(function)
-    return {name: hints.get(name, Any) for name in list(inspect.signature(function).parameters)[inputs:]}
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of the hinted type, as far as plain types go; what cannot be told is let through."""
-    if hint is Any or callable(value) and not isinstance(value, type) and hint not in (int, str, float, bool, list):
-        return True
-    arguments = typing.get_args(hint)
-    origin = typing.get_origin(hint)
-    if origin is typing.Literal:
-        return value in arguments
-    if arguments and (origin is typing.Union or str(type(hint)).endswith("UnionType'>")):
-        return any(_fits(value, each) for each in arguments)
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    plain = origin or hint
-    if plain in (list, Sequence):
-        return isinstance(value, list | tuple)
-    return isinstance(value, plain) if isinstance(plain, type) else True
-
-
-def _hint_name(hint: Any) -> str:
-    return getattr(hint, "__name__", None) or str(hint).replace("typing.", "")
-
-
-def _listed(known: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} ({_hint_name(hint)})" for name, hint in known.items()) or "none"
-
-
-def _bad_hints(function: Callable[..., Any], what: str, fix: str) -> SaemError:
-    code = function.__code__
-    return SaemError("E105", what, where=f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno}", fix=fix)
+    raise bad_hints(function, f"adds= is a {type(adds).__name__}", 'give adds=pa.schema([("words", pa.int64())]), or a dataclass')

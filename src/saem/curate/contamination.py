@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.errors import SaemError, suggest
-from saem.core.operator import Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Made
 from saem.curate.folding import joined, letters, readable
 from saem.curate.repeated_passages import WORD_WEIGHT
 from saem.curate.requiring import compiled

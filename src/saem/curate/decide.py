@@ -5,7 +5,8 @@ import lance
 import numpy as np
 
 from saem.core.errors import SaemError, caller
-from saem.core.operator import Groups, Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Groups, Made
 from saem.curate.coding import coded
 from saem.curate.judging import DECISION, HUMAN, judge
 from saem.curate.policy import Policy

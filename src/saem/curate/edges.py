@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.identity import ID
-from saem.core.operator import Made
+from saem.core.shapes import Made
 
 EDGE = pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("kind", pa.string())])
 

@@ -3,7 +3,8 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.identity import ID, ids, row_hashes
-from saem.core.operator import Made, Pairs, operator
+from saem.core.operator import operator
+from saem.core.shapes import Made, Pairs
 from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
 
 CONTENT = pa.schema([("keys", pa.list_(pa.uint32())), ("content", ID)])

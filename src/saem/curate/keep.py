@@ -4,7 +4,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.columns import visible
-from saem.core.operator import Groups, Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Groups, Made
 
 
 def _adds(rows: pa.Schema, *_: pa.Schema) -> pa.Schema:

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from saem.core.operator import Made, Pairs, operator
+from saem.core.operator import operator
+from saem.core.shapes import Made, Pairs
 from saem.curate.candidates import lists_of, similar
 from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
 from saem.curate.folding import buffers, folded, letters

@@ -2,7 +2,8 @@
 import numpy as np
 import pyarrow as pa
 
-from saem.core.operator import Made, Pairs, operator
+from saem.core.operator import operator
+from saem.core.shapes import Made, Pairs
 from saem.curate.edges import EDGE, Found, edges
 from saem.curate.folding import joined, letters, readable
 from saem.curate.requiring import compiled

@@ -4,7 +4,8 @@ import math
 import numpy as np
 import pyarrow as pa
 
-from saem.core.operator import Made, Pairs, operator
+from saem.core.operator import operator
+from saem.core.shapes import Made, Pairs
 from saem.curate.candidates import similar
 from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
 from saem.curate.requiring import compiled

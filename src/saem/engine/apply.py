@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from saem.core.columns import objects, table_of
 from saem.core.errors import SaemError
-from saem.core.operator import From, Made, Operator
+from saem.core.operator import Operator
+from saem.core.shapes import From, Made
 from saem.engine.executor import in_order
 
 A = TypeVar("A")

@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 from saem.core.errors import SaemError
 from saem.core.identity import in_order
-from saem.core.operator import Made, Operator
+from saem.core.operator import Operator
+from saem.core.shapes import Made
 from saem.engine.apply import Failure, Groups, Output, failure
 
 SIEVE_BITS = 22            # a small table of bits tells of most values, without a look into a hash table, that they are not asked for

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.identity import ID, id_list, ids, occurrences, row_hashes, row_ids, with_parents
-from saem.core.operator import Operator, Tables
+from saem.core.operator import Operator
 from saem.core.run import Counts, OnProgress, Progress
+from saem.core.shapes import Tables
 from saem.engine.apply import Failure, Output, apply, apply_groups, failure
 from saem.engine.chain import Chain
 from saem.engine.executor import in_order

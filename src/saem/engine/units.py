@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.identity import id_list, ids, in_order, key_unit, table_id
-from saem.core.operator import READERS
+from saem.core.shapes import READERS
 from saem.engine.apply import Groups
 from saem.engine.chain import Chain
 from saem.engine.pairs import Lists, replaced_first

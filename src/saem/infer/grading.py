@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from saem.core import registry
 from saem.core.errors import SaemError, caller
-from saem.core.operator import Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Made
 
 SCORE = pa.schema([
     ("criterion", pa.string()), ("run", pa.int64()), ("points", pa.int64()), ("least", pa.int64()), ("most", pa.int64()),

@@ -6,7 +6,8 @@ import pyarrow as pa
 from saem.core import registry
 from saem.core.errors import SaemError, suggest
 from saem.core.identity import digest, row_hashes
-from saem.core.operator import Group, operator
+from saem.core.operator import operator
+from saem.core.shapes import Group
 from saem.train.linear import texts_of
 
 

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from saem.core.errors import SaemError, suggest
 from saem.core.identity import digest, row_hashes
-from saem.core.operator import Groups, Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Groups, Made
 from saem.train.learners import ngrams
 from saem.train.linear import texts_of, trained, unpacked
 

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from saem.core.columns import visible
 from saem.core.errors import SaemError, suggest
-from saem.core.operator import Group, Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Group, Made
 from saem.train.bytes_model import Texts, learned, texts
 from saem.train.linear import texts_of
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from saem.core import registry
 from saem.core.errors import SaemError, caller
-from saem.core.operator import Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Made
 from saem.core.versions import versions
 
 CHUNK = pa.schema([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("page", pa.int64()), ("heading", pa.string())])

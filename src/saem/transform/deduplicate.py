@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.operator import READERS, Groups, Made, operator
+from saem.core.operator import operator
 from saem.core.principals import Clauses, is_wider
+from saem.core.shapes import READERS, Groups, Made
 
 
 def _adds(rows: pa.Schema, by: list[str] | None = None) -> pa.Schema:

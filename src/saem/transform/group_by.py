@@ -2,7 +2,8 @@
 import pyarrow as pa
 
 from saem.core.errors import SaemError, suggest
-from saem.core.operator import Groups, Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Groups, Made
 
 FUNCTIONS = {"count": "count", "sum": "sum", "mean": "mean", "min": "min", "max": "max", "distinct": "count_distinct", "first": "first"}
 

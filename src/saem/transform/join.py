@@ -3,7 +3,8 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.errors import SaemError
-from saem.core.operator import Groups, Made, operator
+from saem.core.operator import operator
+from saem.core.shapes import Groups, Made
 
 
 def _adds(left: pa.Schema, right: pa.Schema, by: list[str] | None = None, how: str = "inner", **_: object) -> pa.Schema:

@@ -1,7 +1,8 @@
 """A SELECT over other tables as a table. Its rows are made from every row of those: it is computed whole when one changes."""
 import pyarrow as pa
 
-from saem.core.operator import Tables, operator
+from saem.core.operator import operator
+from saem.core.shapes import Tables
 from saem.engine.querying import check, columns, connect, query_tables, table_names
 
 

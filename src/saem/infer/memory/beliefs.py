@@ -8,7 +8,8 @@ standing: all of them are beliefs, each with its rivals.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from saem.core.operator import made_from, operator
+from saem.core.operator import operator
+from saem.core.shapes import made_from
 from saem.infer.memory.rows import Belief, Claim, Source, Time
 
 SOURCES = 5  # the newest places of a belief that are named; all of them are its parents
