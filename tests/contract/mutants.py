@@ -22,6 +22,8 @@ FORGET = ("tests/engine/test_forgetting.py",)
 TROUBLE = ("tests/engine/test_forgetting_in_trouble.py",)
 SCAN = ("tests/store/test_scanning.py",)
 MEMORY = ("tests/contract/test_memory.py",)
+DUPLICATES = ("tests/contract/test_laws.py", "-k", "twice_said")
+LINKS = ("tests/contract/test_laws.py", "-k", "curated")
 UNITS = ("tests/store/test_catalog.py", "tests/store/test_lease.py", "tests/sources", "tests/engine")
 
 
@@ -62,6 +64,11 @@ MUTANTS = [
            "asked = own"),
     Mutant(2, "pairs of a row that changed stay where it stood on the right",
            "pa.concat_arrays([asked, work.dead]))", "asked)"),
+    Mutant(2, "links are followed one step",
+           "        while len(frontier):\n            reached", "        if len(frontier):\n            reached", LINKS),
+    Mutant(2, "an edge is looked for by its left row alone",
+           "row = np.repeat(np.arange(len(rows)), pc.list_value_length(named).to_numpy())",
+           "row, is_one = np.arange(len(rows)), is_one[::2]", DUPLICATES),
     Mutant(2, "a change touches no neighbour", "values = pa.concat_arrays([_flattened(part[self.by])[0] for part in changed])",
            "values = _flattened(changed[0].slice(0, 0)[self.by])[0]"),
     Mutant(2, "a change of code is ignored", "head.fingerprint == table.fingerprint and head.place", "head.place"),

@@ -20,6 +20,7 @@ class Lists:
 
     def __init__(self, rows: pa.Table, by: str) -> None:
         self.rows, self.by = rows.combine_chunks(), by
+        self.known: tuple[pa.Array, pa.Table] | None = None      # what was asked for last: it is asked for again when its rows are loaded
 
     @cached_property
     def _flat(self) -> tuple[pa.Array, np.ndarray]:
@@ -30,9 +31,11 @@ class Lists:
         """The rows of these ids, and all that share a value with one of them."""
         if len(units) >= len(self.rows):
             return self.rows
-        is_unit = pc.is_in(self.rows["_id"], value_set=units)
-        values, _ = _flattened(self.rows.filter(is_unit)[self.by])
-        return self._holding(values, is_unit.to_numpy().astype(bool))
+        if self.known is None or self.known[0] is not units:
+            is_unit = pc.is_in(self.rows["_id"], value_set=units)
+            values, _ = _flattened(self.rows.filter(is_unit)[self.by])
+            self.known = units, self._holding(values, is_unit.to_numpy().astype(bool))
+        return self.known[1]
 
     def beside(self, *changed: pa.Table) -> pa.Table:
         """The rows that share a value with a changed row, as it is or as it was; those that are there still, among them."""

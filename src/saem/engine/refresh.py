@@ -123,7 +123,7 @@ class Refresh:
         task, asked = self.task, work.asked
         if asked is None or task.retry or task.catalog.problem_units(task.name):
             return False
-        old = self.writer.held(work.touched.units, pa.concat_arrays([asked, work.dead]))
+        old = self.writer.held_of(pa.concat_arrays([asked, work.dead]))
         try:
             self._replace(iter([self.parents.load_pairs(asked, is_all_of_them=False)]), old)
         except PairsFailed:

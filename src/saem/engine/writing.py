@@ -20,17 +20,20 @@ class Writer:
         self.stale: list[pa.Table] = []
         self.gone: list[pa.Array] = []
 
-    def held(self, units: pa.Array, parents: pa.Array | None = None) -> pa.Table | None:
-        """The published rows of units, as far as they are compared; only those with one of these `parents`, if they are given."""
+    def held(self, units: pa.Array) -> pa.Table | None:
+        """The published rows of units, as far as they are compared."""
+        return self.store.lookup("_unit", units, COMPARED, self.store.base) if self.has_rows else None
+
+    def held_of(self, parents: pa.Array) -> pa.Table | None:
+        """The published rows that were made from one of these, as far as they are compared."""
         if not self.has_rows:
             return None
-        if parents is None:
-            return self.store.lookup("_unit", units, COMPARED, self.store.base)
-        rows = self.store.lookup("_unit", units, [*COMPARED, "_parents"], self.store.base)
+        rows = self.store.base.to_table(columns=["_parents"], with_row_id=True)
         named = rows["_parents"].combine_chunks()
         is_one = pc.is_in(named.flatten(), value_set=parents).to_numpy(zero_copy_only=False)
         row = np.repeat(np.arange(len(rows)), pc.list_value_length(named).to_numpy())
-        return rows.take(pa.array(np.unique(row[is_one]))).select(COMPARED)
+        wanted = rows["_rowid"].take(pa.array(np.unique(row[is_one])))
+        return self.store.base._take_rows(wanted.to_pylist(), columns=COMPARED)
 
     def put(self, rows: pa.Table, old: pa.Table | None) -> None:
         """Rows of some units; `old` is what is held of those."""
