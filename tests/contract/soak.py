@@ -1,18 +1,22 @@
 """kill -9 at random moments, again and again: what was published is never lost, nothing is damaged, what was forgotten stays gone.
 
-    python -m tests.contract.soak --kills 500 [--seed 1]
+    python -m tests.contract.soak --kills 500 [--seed 1] [--seconds 600]
 
+It tells how many kills there were also when its time is over, or when it is ended by SIGTERM or Ctrl-C: what was killed is checked first.
 A worker process runs, or forgets a file and runs. Between two workers files come, change and go. After each kill the catalog and every
 table are read and compared with what was published before; after every `EVERY` kills a run must make the tables of a build from nothing,
 and a scan that decodes must find no word of a forgotten file.
 """
 import argparse
 import itertools
+import math
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -34,6 +38,7 @@ class Soak:
         self.told: Counter[str] = Counter()
         self.forgotten: set[str] = set()
         self.words: dict[str, set[str]] = {}        # path: the words of every edition that it had
+        self.names = list(range(FILES * 2))         # of files that may come; one that is forgotten makes room for a new one
         (home / "docs").mkdir()
         for number in range(FILES):
             self.write(f"{number}.txt")
@@ -55,7 +60,7 @@ class Soak:
 
     def edit(self) -> None:
         for _ in range(self.dice.randint(1, 4)):
-            path = f"{self.dice.randrange(FILES * 2)}.txt"
+            path = f"{self.dice.choice(self.names)}.txt"
             if self.dice.random() < .25:
                 (self.home / "docs" / path).unlink(missing_ok=True)
             else:
@@ -70,7 +75,7 @@ class Soak:
                 held = sorted(db.table("files").to_arrow(["path"])["path"].to_pylist())
             forgets = self.dice.choice(held) if held else ""
         worker = subprocess.Popen([sys.executable, "-m", "tests.contract.soak", "--work", str(self.home), forgets], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True)
+                                  stderr=subprocess.PIPE, text=True, start_new_session=True)      # Ctrl-C is for this process alone
         assert worker.stdout is not None
         worker.stdout.readline()
         time.sleep(self.dice.uniform(0, .9 if forgets else .35))
@@ -94,6 +99,8 @@ class Soak:
             check_readers(db, tables)
             if forgets and db.catalog.mark(digest("files", forgets)) in db.catalog.forgotten("files"):
                 self.forgotten.add(forgets)
+                number = int(forgets.removesuffix(".txt"))
+                self.names = [each if each != number else max(self.names) + 1 for each in self.names]
             self.before = (snapshot, tables)
 
     def settle(self) -> Tables:
@@ -119,13 +126,15 @@ class Soak:
         return self.before[1]
 
 
-def soak(kills: int, seed: int) -> Counter[str]:
-    """Strike until there were so many kills; AssertionError where a law is broken."""
+def soak(kills: int, seed: int, seconds: float = math.inf, stopped: threading.Event | None = None) -> Counter[str]:
+    """Strike until there were so many kills, the time is over or it is stopped; AssertionError where a law is broken."""
+    until, stopped = time.monotonic() + seconds, stopped or threading.Event()
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
-        one = Soak(Path(folder), random.Random(seed))
-        while one.told["kills"] < kills:
+        one, settled = Soak(Path(folder), random.Random(seed)), 0
+        while one.told["kills"] < kills and time.monotonic() < until and not stopped.is_set():
             one.strike()
-            if (one.told["kills"] + 1) % EVERY == 0:
+            if one.told["kills"] >= settled + EVERY:
+                settled = one.told["kills"]
                 one.settle()
         one.settle()
         return one.told
@@ -146,12 +155,15 @@ def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--kills", type=int, default=500)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--seconds", type=float, default=math.inf)
     asked.add_argument("--work", nargs=2, metavar=("HOME", "FORGET"))
     given = asked.parse_args()
     if given.work:
         return work(*given.work)
-    started = time.monotonic()
-    told = soak(given.kills, given.seed)
+    started, stopped = time.monotonic(), threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopped.set())
+    told = soak(given.kills, given.seed, given.seconds, stopped)
     print(f"{told.pop('kills')} kills, 0 corruptions, 0 published rows lost, {time.monotonic() - started:.0f} s: {dict(told)}")
 
 

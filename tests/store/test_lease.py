@@ -85,11 +85,37 @@ def test_an_owner_of_this_process_that_could_not_give_it_back_is_overtaken(path:
 
 
 def test_an_owner_on_another_machine_is_waited_for_until_its_lease_ends(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "WATCH_S", .2)
     catalog = Catalog(path)
     catalog.db.execute("insert into lease values ('run', 'far', 1, '1', 'another-machine', ?)", (time.time() + .4,))
     with pytest.raises(SaemError, match="another-machine"), lease(catalog):
         pass
     with lease(catalog, wait_s=5):
+        pass
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_living_owner_on_another_machine_keeps_its_lease_whatever_a_clock_says(path: str, days: int,
+                                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "WATCH_S", .5)
+    monkeypatch.setattr(room, "EXPIRES_S", .8)
+    catalog, stop = Catalog(path), threading.Event()
+    catalog.db.execute("insert into lease values ('run', 'far', 1, '1', 'another-machine', ?)", (time.time() + days * 86_400,))
+
+    def renew() -> None:
+        far = Catalog(path)
+        while not stop.wait(.1):
+            far.db.execute("update lease set expires_at=? where owner='far'", (time.time() + days * 86_400,))
+
+    heart = threading.Thread(target=renew)
+    heart.start()
+    try:
+        with pytest.raises(SaemError, match="another-machine"), lease(catalog, wait_s=1.5):
+            pass
+    finally:
+        stop.set()
+        heart.join()
+    with lease(catalog, wait_s=3):      # it lives no more: it is overtaken, and not in 400 days
         pass
 
 

@@ -59,6 +59,26 @@ def allow(table: TableArgument, keys: Annotated[list[str], typer.Argument(metava
     out.next(hint("saem run", project_, state))
 
 
+def accept(table: Annotated[str, typer.Argument(help="The table of models.")],
+           reason: Annotated[str, typer.Option(help="Why this is right: it stands in the receipt and in traces.")],
+           row: Annotated[str, typer.Argument(help="The model's row, or the beginning of its id; needed where several are blocked.")] = "",
+           project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Let a model serve again that saw a forgotten row and could not be fitted without it.
+
+    Example: saem accept churn --reason "counts only; agreed with the data protection officer"
+    """
+    out = Output(as_json, quiet)
+    db = project(project_, state)
+    with out.progress() as listener:
+        receipt = db.accept(table, row, reason=reason, on_progress=listener)
+    if as_json:
+        out.data(receipt.to_dict())
+        return
+    done = receipt.accepted[-1]
+    out.line(f"{done['table']} {done['row'][:12]} serves again, as it is, until a run fits it: {done['reason']}")
+    out.next(hint(f"saem trace {done['row'][:12]}", project_, state))
+
+
 def receipts(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """What was forgotten, when and by whom; oldest first.
 

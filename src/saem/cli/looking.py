@@ -22,6 +22,8 @@ from saem.cli.output import Output, printable
 if TYPE_CHECKING:
     from saem.engine.tracing import Node
 
+ACCEPTED = "accepted although it saw what was forgotten"
+
 
 def status(project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
            reader: AsOption = None) -> None:
@@ -117,6 +119,7 @@ def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or
         return
     note = "  (stale: a cited row has changed or gone)" if is_stale else ""
     note += f"  (granted to {', '.join(found.row.granted)})" if found.row.granted else ""
+    note += f"  ({ACCEPTED}: {found.row.accepted})" if found.row.accepted else ""
     out.line(f"{found.row.table}  {found.row.label}  {found.row.id[:12]}{note}")
     if found.parents:
         out.line("came from")
@@ -132,7 +135,7 @@ def trace(row: Annotated[str, typer.Argument(help="An answer's or row's id (8 or
 
 def _tree(out: Output, nodes: "list[Node]", depth: int, most: int = 12) -> None:
     for node in nodes[:most]:
-        out.line(f"{'  ' * depth}{node.table}  {node.label}  {node.id[:12]}")
+        out.line(f"{'  ' * depth}{node.table}  {node.label}  {node.id[:12]}{f'  ({ACCEPTED}: {node.accepted})' if node.accepted else ''}")
         _tree(out, node.links, depth + 1)
     if len(nodes) > most:
         out.line(f"{'  ' * depth}... and {len(nodes) - most:,} more (--json shows all)")

@@ -45,7 +45,7 @@ for command in (asking.ask, chatting.chat, approving.approve, approving.similar,
                 evaluating.evaluate, curating.curate,
                 looking.status, looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor,
                 rights.grant, rights.revoke, rights.who_can_read, rights.why_not, snapshots.log, snapshots.diff, snapshots.restore,
-                forgetting.forget, forgetting.allow, forgetting.receipts, forgetting.verify, serving.mcp,
+                forgetting.forget, forgetting.allow, forgetting.accept, forgetting.receipts, forgetting.verify, serving.mcp,
                 serving.gateway):
     app.command()(command)
 app.add_typer(remembering.app, name="memory")

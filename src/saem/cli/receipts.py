@@ -13,6 +13,9 @@ def show_receipt(out: Output, receipt: "Receipt", state: str) -> None:
     out.line(f"receipt {receipt.id}")
     out.line(rows_of(receipt))
     out.line(receipt.summary())
+    for each in receipt.blocked:
+        told = next((f"accepted: {known['reason']}" for known in receipt.accepted if known["row"] == each["row"]), "")
+        out.line(f"{each['table']} {each['row'][:12]} saw it and could not be fitted again: " + (told or "it is blocked"))
     if receipt.held_by:
         count = len(receipt.held_by) + receipt.more_held
         tables = sorted({each["table"] for each in receipt.held_by})

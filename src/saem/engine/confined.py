@@ -6,7 +6,7 @@ SELECT over its tables by name, without table functions or functions that look b
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +23,9 @@ REFUSED = frozenset("""
     json_execute_serialized_sql json_serialize_plan json_deserialize_sql""".split())
 
 
-def query_confined(query: str, tables: Mapping[str, tuple[str, int]], codes: Iterable[int]) -> pa.Table:
-    """(n,) rows of one SELECT. tables: {name: (dataset, version)}; codes: the reader sets whose rows exist.
+def query_confined(query: str, tables: Mapping[str, tuple[str, int]], codes: Iterable[int],
+                   hidden: Callable[[str], list[bytes]] = lambda name: []) -> pa.Table:
+    """(n,) rows of one SELECT. tables: {name: (dataset, version)}; codes: the reader sets whose rows exist; hidden: rows that do not.
 
     Raises: E211 when the query is refused, wrong, or needs more than the limits allow.
     """
@@ -39,7 +40,8 @@ def query_confined(query: str, tables: Mapping[str, tuple[str, int]], codes: Ite
     for name in names:
         if name not in tables:
             raise SaemError("E211", f"the query reads '{name}', and no table has that name", fix=suggest(name, tables, "table"))
-    order = json.dumps({"query": query, "tables": {name: tables[name] for name in names}, "codes": sorted(codes)})
+    order = json.dumps({"query": query, "tables": {name: [*tables[name], [key.hex() for key in hidden(name)]] for name in names},
+                        "codes": sorted(codes)})
     command = [sys.executable, "-m", "saem.engine.confined"]
     try:
         done = subprocess.run(command, input=order.encode(), capture_output=True, timeout=WALL_S, check=False)
@@ -93,8 +95,8 @@ def main() -> int:
     from saem.store.readable import Readable
     order = json.loads(sys.stdin.buffer.read())
     con = connect(MEMORY_MB, **LOCKED)
-    for name, (uri, version) in order["tables"].items():
-        show(con, name, Readable(lance.dataset(uri, version=version), order["codes"]))
+    for name, (uri, version, hidden) in order["tables"].items():
+        show(con, name, Readable(lance.dataset(uri, version=version), order["codes"], [bytes.fromhex(key) for key in hidden]))
     con.execute("set lock_configuration=true")
     try:
         rows = con.sql(order["query"]).to_arrow_table()

@@ -23,6 +23,7 @@ import pyarrow as pa
 from saem.core.errors import SaemError, caller
 from saem.core.identity import ID, digest, id_list, ids, row_ids, table_id
 from saem.core.run import OnProgress, Progress
+from saem.engine import accepting
 from saem.engine.receipts import Looked, Receipt, keep, names, new_id, receipt_of
 from saem.engine.running import Run, explained
 from saem.engine.trail import Trail, follow, head_of, places, strings
@@ -86,6 +87,17 @@ def unfinished(project: "Project") -> list[Receipt]:
 def allow(project: "Project", table: str, keys: Sequence[Any]) -> int:
     """See `Project.allow`."""
     return project.catalog.allow(table, [project.catalog.mark(digest(table, key_text(key))) for key in keys])
+
+
+def accept(project: "Project", table: str, row: str, reason: str, wait_s: float, on_progress: OnProgress) -> Receipt:
+    """See `Project.accept`."""
+    with lease(project.catalog, wait_s) as owner:
+        finish(project, owner, on_progress)
+        one = accepting.serve(project, owner, table, row, reason, _who(), on_progress)
+    receipt = receipt_of(project.state, one.receipt)
+    receipt.accepted.append({"table": one.table, "row": one.row.hex(), **one.accepted})
+    keep(project.state, receipt)
+    return receipt
 
 
 def verify(project: "Project", name: str) -> Receipt:
@@ -225,6 +237,8 @@ def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt
                 _bring(run, table, gone, receipt)
         dropped = [name for name in heads if name in draft["tables"] and name not in project.tables and project.catalog.consumed(name)]
         run.publication.dropped += dropped      # derived, and no longer declared: nothing can compute it again
+        above = ids({*map(table_id, gone), *(key for rows in gone.values() for key in id_list(rows))})
+        accepting.block(run, draft["tables"], above, receipt.id, Canaries(project.catalog.secret, receipt.marks))
     project.on_step("before publish")
     run.publish(owner)
     project.on_step("after publish")
@@ -232,6 +246,7 @@ def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt
         if made := counts.added + counts.changed:
             receipt.rebuilt[name] = made
     fits = [table.name for table in project.tables.values() if table.source is None and any(op.kind == "fit" for op in table.operators)]
+    receipt.blocked = [{"table": each.table, "row": each.row.hex()} for each in project.catalog.held() if each.receipt == receipt.id]
     receipt.models = [name for name in fits if name in draft["tables"] and run.counts.get(name) and not run.counts[name].is_idle]
 
 

@@ -16,6 +16,7 @@ from saem.core.operator import Operator
 from saem.core.principals import Groups
 from saem.core.run import OnProgress, OnStep, Report, ignore
 from saem.core.source import FunctionSource
+from saem.engine.accepting import release_fitted
 from saem.engine.forgetting import finish
 from saem.engine.ingest import Readers
 from saem.engine.membership import GroupsTable, Membership, check
@@ -271,6 +272,16 @@ class Project:
         from saem.engine.forgetting import allow
         return allow(self, table, keys)
 
+    def accept(self, table: str, row: str = "", *, reason: str, wait_s: float = 0.0, on_progress: OnProgress = ignore) -> "Receipt":
+        """Let a model serve again that saw a forgotten row and could not be fitted without it; until a run fits it, or forgets more of it.
+
+        row     the id of the model's row, or its beginning; "" where one model of the table is blocked
+        reason  why this is right: it stands in the receipt, which is given back, and in traces
+        Raises: E209 where no such model is blocked, E301 if a run is at work after `wait_s` seconds.
+        """
+        from saem.engine.forgetting import accept
+        return accept(self, table, row, reason, wait_s, on_progress)
+
     def receipts(self) -> "list[Receipt]":
         """What `forget` has written, oldest first; at the end what a crash cut off, which the next run finishes."""
         from saem.engine.forgetting import unfinished
@@ -375,6 +386,7 @@ class Project:
                 self.on_step("before publish")
                 snapshot = run.publish(owner)
                 self.on_step("after publish")
+                release_fitted(self)
                 prune(self)
                 report = Report(run.counts, snapshot, time.perf_counter() - clock)
                 if not run.publication.is_empty:

@@ -39,6 +39,7 @@ class Receipt:
     rebuilt       {table: rows computed anew from what is left}
     later         {table: why it could not be computed again}: its rows that came from it are gone, the next run makes the rest
     models        tables of models that saw a row, and were fitted again without it
+    blocked       models that could not be: table, row. They are in no table; accepted: those that serve again, with reason, who and when
     snapshots     older ones that were given up
     indexes       {table: index columns}: every file of them is new; indexes_dropped are made by the next run that writes the table
     marks         how many pieces of text were looked for
@@ -57,6 +58,8 @@ class Receipt:
     rebuilt: dict[str, int] = dataclasses.field(default_factory=dict)
     later: dict[str, str] = dataclasses.field(default_factory=dict)
     models: list[str] = dataclasses.field(default_factory=list)
+    blocked: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    accepted: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     snapshots: list[int] = dataclasses.field(default_factory=list)
     versions: int = 0
     indexes: dict[str, list[str]] = dataclasses.field(default_factory=dict)
@@ -117,6 +120,9 @@ class Receipt:
                   for name, why in self.later.items()]
         if self.models:
             lines += [f"Models fitted again without it: {', '.join(self.models)}."]
+        lines += [f"Blocked, for it saw them and could not be fitted again: {each['table']} {each['row'][:12]}." for each in self.blocked]
+        lines += [f"Accepted all the same: {each['table']} {each['row'][:12]}, on {each['when']} by {each['who']}: {each['reason']}."
+                  for each in self.accepted]
         if self.held_by:
             lines += ["", "## Living rows that hold an equal piece of text", ""]
             lines += [f"- {each['table']} {each['row'][:12]}, read by {each['readers']}" for each in self.held_by[:50]]

@@ -8,6 +8,7 @@ import pyarrow as pa
 from saem.core.columns import visible
 from saem.core.errors import SaemError
 from saem.core.identity import ID, table_id
+from saem.engine.accepting import accepted
 from saem.store.table import literal, lookup
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ SHOWN = 1_000      # relatives of one row that are listed; the rest is counted
 class Node:
     """A row in a trace. `label`: what a person calls it; `more`: relatives that are only counted; `whole`: every row of the table.
 
-    readers  code of the row's readers; granted: who may read the table's rows whatever they may read of the parents
+    readers   code of the row's readers; granted: who may read the table's rows whatever they may read of the parents
+    accepted  of a model that saw what was forgotten: why it serves all the same
     """
     table: str
     id: str
@@ -33,6 +35,7 @@ class Node:
     whole: bool = False
     readers: int | None = None
     granted: list[str] = dataclasses.field(default_factory=list)
+    accepted: str = ""
 
     def to_dict(self, links: str) -> dict[str, Any]:
         made: dict[str, Any] = {"table": self.table, "row": self.id, "label": self.label}
@@ -40,6 +43,8 @@ class Node:
             made["every_row"] = True
         if self.granted:
             made["granted"] = self.granted
+        if self.accepted:
+            made["accepted"] = self.accepted
         if self.links:
             made[links] = [node.to_dict(links) for node in self.links]
         return made | ({f"more_{links}": self.more} if self.more else {})
@@ -56,6 +61,7 @@ class Trace:
         values = {name: _short(value) for name, value in self.row.values.items()}
         return {"table": self.row.table, "row": self.row.id, "label": self.row.label, "values": values,
                 **({"granted": self.row.granted} if self.row.granted else {}),
+                **({"accepted": self.row.accepted} if self.row.accepted else {}),
                 "parents": [n.to_dict("parents") for n in self.parents], "children": [n.to_dict("children") for n in self.children]}
 
     def sources(self) -> list[Node]:
@@ -90,6 +96,7 @@ class Rows:
         self.granted: dict[str, list[str]] = {}
         for each in project.catalog.grants():
             self.granted.setdefault(each["table"], []).append(each["reader"])
+        self.accepted = {key: each["reason"] for key, each in accepted(project).items()}
         self.names = {table_id(name): name for name in self.datasets}
         edges = project.catalog.db.execute("select child, parent from consumed").fetchall()
         self.children_of = {name: sorted({c for c, p in edges if p == name and c in self.datasets}) for name in self.datasets}
@@ -129,7 +136,8 @@ class Rows:
 
     def node(self, table: str, row: dict[str, Any]) -> Node:
         values = {k: v for k, v in row.items() if not k.startswith("_")}
-        return Node(table, row["_id"].hex(), label(values), values, readers=row["_readers"], granted=self.granted.get(table, []))
+        return Node(table, row["_id"].hex(), label(values), values, readers=row["_readers"], granted=self.granted.get(table, []),
+                    accepted=self.accepted.get((table, row["_id"]), ""))
 
     def parents(self, names: list[bytes], path: tuple[bytes, ...]) -> list[Node]:
         """The parent rows, each with its own parents."""

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
 from saem.core.principals import Groups
+from saem.engine.hindsight import hidden
 from saem.engine.project import Project
 from saem.engine.steady import steady
 from saem.store.heads import Head
@@ -28,7 +29,7 @@ class View(Project):
         self.lenders, self.models = project.lenders, project.models
         self.person, self.pinned = person, pinned
         self.tables, self._opened = {}, {}
-        self._readable: dict[str, tuple[tuple[int, frozenset[int]], Readable]] = {}
+        self._readable: dict[str, tuple[tuple[int, frozenset[int], int], Readable]] = {}
         for name, table in project.tables.items():
             self.tables[name] = copy.copy(table)
             self.tables[name].project = self
@@ -65,9 +66,10 @@ class View(Project):
         codes = self.codes
         if codes is None:
             return dataset
-        key, known = (id(dataset), codes), self._readable.get(name)
+        newest = 0 if self.pinned is None else self.catalog.snapshot()      # a publish may have taken rights away
+        key, known = (id(dataset), codes, newest), self._readable.get(name)
         if known is None or known[0] != key:
-            known = self._readable[name] = key, Readable(dataset, codes)
+            known = self._readable[name] = key, Readable(dataset, codes, hidden(self, name, codes).to_pylist())
         return known[1]
 
     @steady
@@ -76,7 +78,8 @@ class View(Project):
         if codes is None:
             return super().sql(query)
         from saem.engine.confined import query_confined
-        return query_confined(query, {name: (self.uri(head.place), head.version) for name, head in self.heads().items()}, codes)
+        tables = {name: (self.uri(head.place), head.version) for name, head in self.heads().items()}
+        return query_confined(query, tables, codes, lambda name: hidden(self, name, codes).to_pylist())
 
     def as_user(self, name: str) -> "View":
         if self.person is not None and name != self.person:
@@ -121,6 +124,9 @@ class View(Project):
 
     def allow(self, *_: Any) -> Any:
         raise self._denied("what was forgotten")
+
+    def accept(self, *_: Any, **__: Any) -> Any:
+        raise self._denied("accepting a model")
 
     def receipts(self) -> Any:
         raise self._denied("receipts")

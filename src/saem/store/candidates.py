@@ -83,7 +83,7 @@ def rows_of(dataset: lance.LanceDataset, text: str | None, vector: str | None) -
     """In memory if they are few."""
     if vector is None or sample(dataset, None, vector, text).rows >= SMALL_ROWS:
         return Large(dataset, text, vector)
-    key = (dataset.uri, dataset.version, getattr(dataset, "codes", None), text, vector)
+    key = (dataset.uri, dataset.version, getattr(dataset, "rights", None), text, vector)
     found = _SMALL.pop(key, None) or Small(dataset, text, vector)
     for other in [each for each in list(_SMALL) if each[0] == dataset.uri and each[1] != dataset.version]:
         _SMALL.pop(other, None)                # a former version may hold what has been forgotten since

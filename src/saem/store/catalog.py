@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from saem.core.errors import SaemError
-from saem.store import heads, inbox, quarantine, reader_sets, tombstones
+from saem.store import heads, held, inbox, quarantine, reader_sets, tombstones
 from saem.store.connection import connect, storable, transaction
 from saem.store.heads import Head, Heads
+from saem.store.held import Held
 from saem.store.inbox import Inbox
 from saem.store.quarantine import Problem, Quarantine
 from saem.store.reader_sets import ReaderSets
@@ -18,7 +19,7 @@ FORMAT = 3                      # of this file; a higher one was written by a ne
 LEASE = """
 create table if not exists lease(name text primary key, owner text, pid int, born text, host text, expires_at real);
 """
-SCHEMA = "".join([heads.SCHEMA, reader_sets.SCHEMA, quarantine.SCHEMA, inbox.SCHEMA, tombstones.SCHEMA, LEASE])
+SCHEMA = "".join([heads.SCHEMA, reader_sets.SCHEMA, quarantine.SCHEMA, inbox.SCHEMA, tombstones.SCHEMA, held.SCHEMA, LEASE])
 # format 1 held one set of names a code, and knew no grants
 FROM_1 = """
 alter table head add column granted text not null default '[]';
@@ -43,7 +44,7 @@ class Publication:
         return not (self.heads or self.edges or self.problems or self.inbox or self.cleared or self.dropped or self.left)
 
 
-class Catalog(Heads, ReaderSets, Quarantine, Inbox, Tombstones):
+class Catalog(Heads, ReaderSets, Quarantine, Inbox, Tombstones, Held):
     """One connection, for one thread; other processes see only whole publishes. Its parts share the connection."""
 
     def __init__(self, path: str) -> None:

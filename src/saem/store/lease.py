@@ -13,6 +13,7 @@ from saem.store.catalog import Catalog
 
 EXPIRES_S = 60.0        # a dead owner on another machine is overtaken after this
 RENEW_S = 10.0
+WATCH_S = 15.0          # nor before it was seen not to renew for so long: clocks differ, and jump
 _living: set[str] = set()       # owners in this process; one that could not give its lease back is not among them
 
 
@@ -20,11 +21,13 @@ _living: set[str] = set()       # owners in this process; one that could not giv
 def lease(catalog: Catalog, wait_s: float = 0.0) -> Iterator[str]:
     """Hold the right to publish; yields the owner's name. A dead owner on this machine is overtaken at once.
 
+    One on another machine is dead when its lease has ended and it is not seen to renew it, or is not seen to for as long as a lease lasts:
+    a clock that jumps takes the lease from nobody who lives, and gives it to nobody for days.
     Raises: E301 if another run is still at work after `wait_s` seconds.
     """
-    owner, deadline = uuid.uuid4().hex, time.monotonic() + wait_s
-    while (holder := _take(catalog, owner)) is not None:
-        if time.monotonic() >= deadline:
+    owner, deadline, watch = uuid.uuid4().hex, time.monotonic() + wait_s, Watch()
+    while (holder := _take(catalog, owner, watch)) is not None:
+        if time.monotonic() >= deadline and not watch.is_ending:
             raise SaemError("E301", f"another run (process {holder[0]} on {holder[1]}) is at work", where=catalog.path,
                             fix="wait for it to end, then: saem run")
         time.sleep(0.05)
@@ -42,11 +45,25 @@ def lease(catalog: Catalog, wait_s: float = 0.0) -> Iterator[str]:
             catalog.db.execute("delete from lease where name='run' and owner=?", (owner,))
 
 
-def _take(catalog: Catalog, owner: str) -> tuple[int, str] | None:
+class Watch:
+    """What was seen of a lease that another machine holds. is_ending: it has ended by the clock, and is watched a little longer."""
+
+    def __init__(self) -> None:
+        self.seen: tuple[str, float] | None = None
+        self.since, self.is_ending = 0.0, False
+
+    def is_dead(self, owner: str, expires_at: float) -> bool:
+        if self.seen != (owner, expires_at):
+            self.seen, self.since = (owner, expires_at), time.monotonic()
+        self.is_ending = expires_at <= time.time()
+        return time.monotonic() - self.since >= (WATCH_S if self.is_ending else EXPIRES_S)
+
+
+def _take(catalog: Catalog, owner: str, watch: Watch) -> tuple[int, str] | None:
     """Take the lease; or the (process, machine) that holds it."""
     with catalog.transaction():
         held = catalog.db.execute("select owner, pid, born, host, expires_at from lease where name='run'").fetchone()
-        if held and _is_alive(*held):
+        if held and _is_alive(watch, *held):
             return int(held[1]), str(held[3])
         catalog.db.execute("insert or replace into lease values ('run',?,?,?,?,?)",
                            (owner, os.getpid(), _born(os.getpid()), socket.gethostname(), time.time() + EXPIRES_S))
@@ -63,10 +80,9 @@ def _renew(path: str, owner: str, stop: threading.Event) -> None:
             return db.close()
 
 
-
-def _is_alive(owner: str, pid: int, born: str, host: str, expires_at: float) -> bool:
+def _is_alive(watch: Watch, owner: str, pid: int, born: str, host: str, expires_at: float) -> bool:
     if host != socket.gethostname():
-        return expires_at > time.time()
+        return not watch.is_dead(owner, expires_at)
     if pid == os.getpid():
         return owner in _living
     return _born(pid) == born

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.errors import SaemError, caller
+from saem.core.identity import ID
 
 NO_CODE = -1               # a condition that no row meets
 OPEN = frozenset({"schema", "uri", "version", "scanner", "to_table", "to_batches", "count_rows", "stats"})     # go through the scan
@@ -18,16 +19,21 @@ _TOKEN = re.compile(r"\s+|'(?:[^']|'')*'|`[^`]+`|\"[^\"]+\"|-?\d+(?:\.\d+)?|[^\W
 
 
 class Readable(lance.LanceDataset):  # type: ignore[misc]
-    """A Lance dataset of which only the rows with certain readers exist. What is not in OPEN raises."""
+    """A Lance dataset of which only the rows with certain readers exist. What is not in OPEN raises.
 
-    def __init__(self, dataset: lance.LanceDataset, codes: Iterable[int], session: Any = None) -> None:
+    codes   the reader sets whose rows exist
+    hidden  (n,) ID: rows that do not, all the same; see `engine.hindsight`
+    rights  the SQL condition that a row meets which may be read
+    """
+
+    def __init__(self, dataset: lance.LanceDataset, codes: Iterable[int], hidden: Sequence[bytes] = (), session: Any = None) -> None:
         super().__init__(dataset.uri, version=dataset.version, session=session)
         self.codes = tuple(sorted(codes)) or (NO_CODE,)
-
-    @property
-    def rights(self) -> str:
-        """The SQL condition that a row meets which may be read."""
-        return f"_readers IN ({', '.join(map(str, self.codes))})"
+        self.hidden = pa.array(sorted(hidden), ID)
+        self.rights = f"_readers IN ({', '.join(map(str, self.codes))})"
+        if len(self.hidden):
+            names = ", ".join(f"X'{each.hex()}'" for each in self.hidden.to_pylist())
+            self.rights += f" AND _id NOT IN ({names})"
 
     def scanner(self, columns: Any = None, filter: Any = None, *arguments: Any, **options: Any) -> Any:
         """Every read ends here. The rights come first, and before an index search, not after."""
@@ -37,6 +43,8 @@ class Readable(lance.LanceDataset):  # type: ignore[misc]
             rights = f"{self.rights} AND ({filter})"
         else:
             rights = pc.field("_readers").isin(pa.array(self.codes, pa.int32())) & filter
+            if len(self.hidden):
+                rights = ~pc.field("_id").isin(self.hidden) & rights
         return super().scanner(columns, rights, *arguments, **{**options, "prefilter": True})
 
     def count_rows(self, filter: Any = None, **_: Any) -> int:
@@ -45,8 +53,9 @@ class Readable(lance.LanceDataset):  # type: ignore[misc]
     def _take_rows(self, row_ids: Any, columns: Any = None, **_: Any) -> pa.Table:
         """Rows by Lance's row ids, in their order. One that may not be read ends it all: no search can have found it."""
         named = list(columns) if columns is not None else self.schema.names
-        rows = super()._take_rows(row_ids, columns=[*named, *([] if "_readers" in named else ["_readers"])])
-        if len(rows) and not pc.all(pc.is_in(rows["_readers"], value_set=pa.array(self.codes, pa.int32()))).as_py():
+        rows = super()._take_rows(row_ids, columns=[*named, *({"_readers", "_id"} - set(named))])
+        is_theirs = pc.is_in(rows["_readers"], value_set=pa.array(self.codes, pa.int32()))
+        if len(rows) and not pc.all(pc.and_not(is_theirs, pc.is_in(rows["_id"], value_set=self.hidden))).as_py():
             raise RuntimeError("a row was asked for that may not be read")
         return rows.select(named)
 

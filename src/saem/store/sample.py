@@ -131,7 +131,7 @@ def is_hangul(text: str) -> bool:
 
 def sample(dataset: lance.LanceDataset, where: str | None, vector: str | None, text: str | None) -> Sample:
     """SAMPLE_ROWS rows that stand evenly among those of a table that may be read and meet the condition."""
-    key = (dataset.uri, dataset.version, getattr(dataset, "codes", None), where, vector, text)
+    key = (dataset.uri, dataset.version, getattr(dataset, "rights", None), where, vector, text)
     if key not in _SAMPLES:
         while len(_SAMPLES) >= MAX_SAMPLES:
             _SAMPLES.pop(next(iter(_SAMPLES)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
+from saem.engine.hindsight import hidden
 from saem.infer.memory.rows import Share
 from saem.store.readable import NO_CODE, Readable
 from saem.store.table import literal
@@ -48,12 +49,14 @@ class Reach:
 
         dataset = Project.published(db, name, heads)
         if self.codes is not None:
-            dataset = Readable(dataset, self.codes)
+            dataset = Readable(dataset, self.codes, hidden(db, name, self.codes).to_pylist())
         conditions = [f"({where})"] if where else []
         if self.shared_codes is not None:
             codes = ", ".join(map(str, sorted(self.shared_codes) or [NO_CODE]))
             own = f" OR `user` IN ({literal(self.user)}, '')" if "user" in dataset.schema.names else ""
             conditions.append(f"(_readers IN ({codes}){own})")
+            if gone := hidden(db, name, self.shared_codes).to_pylist():
+                conditions.append(f"_id NOT IN ({', '.join(map(literal, gone))})")
         return dataset.scanner(columns=list(columns), filter=" AND ".join(conditions) or None)
 
 

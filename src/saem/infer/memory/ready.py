@@ -54,7 +54,9 @@ class Ready:
         """A reach as it is now. whole: with all its messages, however many; what is more than is usually held is not kept."""
         heads = self.db.heads()
         own = [heads.get(table(self.name, kind)) for kind in ("messages", "claims", "beliefs", "vectors")]
-        mark, tail = tuple((head.place, head.version) if head else None for head in own), self.waiting()
+        pinned = getattr(self.db, "pinned", None)       # of a snapshot, too, what may be read is said by the newest publish
+        newest = 0 if pinned is None else self.db.catalog.snapshot()
+        mark, tail = (newest, *((head.place, head.version) if head else None for head in own)), self.waiting()
         tail_mark = (len(tail), tail[-1].number if tail else 0, tail[0].number if tail else 0)
         read = self._read.get(reach)
         if read is None or read.mark != mark:
