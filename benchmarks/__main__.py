@@ -4,6 +4,7 @@
     scale       one changed row at 10,000 to 1,000,000 rows; 100,000 changed    8 min
     steady      600 one-row runs in a row                                       4 min
     rights      search among 100,000 vectors of which few may be read, leaks    12 min
+    forget      one document of 10,000: seconds until the receipt, what is found   2 min
     beside      a reader beside a writer that publishes every second            1 min
     startup     import saem, saem --help                                        10 s
     ask         the first answer, the next, answers in an open process          1 min
@@ -24,7 +25,7 @@ from importlib import import_module, metadata
 
 from benchmarks.figure import Figure, table
 
-NAMES = ("documents", "scale", "steady", "rights", "beside", "startup", "ask", "parsing", "curation", "install")
+NAMES = ("documents", "scale", "steady", "rights", "forget", "beside", "startup", "ask", "parsing", "curation", "install")
 UNASKED = NAMES[:-2]
 LIBRARIES = ("pylance", "pyarrow", "duckdb", "numpy")
 

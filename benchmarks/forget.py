@@ -10,8 +10,9 @@ import random
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 
-from saem.core.run import Progress
+from benchmarks.figure import Figure
 from saem.engine.project import Project
 from saem.sources import folder
 from saem.transform import chunk, embed, parse
@@ -32,43 +33,50 @@ def _holds(path: str, piece: bytes) -> bool:
         return piece in file.read()
 
 
-def main() -> None:
+def measure(documents: int = 10_000, chunks: int = 10) -> Iterator[Figure]:
     """Build, forget one, tell."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--documents", type=int, default=10_000)
-    asked.add_argument("--chunks", type=int, default=10)
-    wanted = asked.parse_args()
     home = tempfile.mkdtemp(prefix="saem-forget-")
     try:
         os.makedirs(f"{home}/docs")
-        for number in range(wanted.documents):
+        for number in range(documents):
             with open(f"{home}/docs/document-{number:05}.md", "w", encoding="utf-8") as file:
-                file.write(text_of(number, wanted.chunks))
-        clock = time.perf_counter()
+                file.write(text_of(number, chunks))
         steps: list[tuple[str, float]] = []
         db = Project(f"{home}/state", lambda step: steps.append((step, time.perf_counter())))
         docs = db.source("files", folder(f"{home}/docs")).derive("docs", parse)
         docs.derive("chunks", chunk(max_chars=400), embed(model="hash"), carry=["path"]).index(text="text")
+        clock = time.perf_counter()
         db.run()
-        print(f"{wanted.documents:,} documents, {db.table('chunks').count():,} chunks, built in {time.perf_counter() - clock:.1f} s")
-        pieces = [text.encode()[:32] for text in text_of(wanted.documents // 2, wanted.chunks).split("\n\n")[1:]]
+        work = f"{documents:,} documents, {db.table('chunks').count():,} chunks"
+        yield Figure(f"{work}: build", time.perf_counter() - clock, "s")
+        pieces = [text.encode()[:32] for text in text_of(documents // 2, chunks).split("\n\n")[1:]]
         files = [os.path.join(at, name) for at, _, names in os.walk(f"{home}/state") for name in names]
         seen = sum(any(_holds(file, piece) for file in files) for piece in pieces)
-        print(f"a search of raw bytes sees {seen} of its {len(pieces)} paragraphs in the state")
+        yield Figure(f"  paragraphs of one document, of {len(pieces)}, that a search of raw bytes sees", seen)
         steps.clear()
         start, cpu = time.perf_counter(), time.process_time()
-        phases: list[Progress] = []
-        receipt = db.forget("files", f"document-{wanted.documents // 2:05}.md", reason="benchmark", on_progress=phases.append)
+        receipt = db.forget("files", f"document-{documents // 2:05}.md", reason="benchmark")
+        ended, cpu = time.perf_counter(), time.process_time() - cpu
+        yield Figure("  forget it, with the receipt", ended - start, "s", 5.0, f"{cpu:.1f} CPU-s; {receipt.verdict}")
         last = start
-        for name, at in [*steps, ("end", time.perf_counter())]:
+        for name, at in [*steps, ("the end", ended)]:
             if at - last > .05:
-                print(f"  {at - last:6.2f} s  until {name}")
+                yield Figure(f"    until {name}", at - last, "s")
             last = at
-        print(f"forgotten in {time.perf_counter() - start:.2f} s, {time.process_time() - cpu:.2f} CPU s: {receipt.verdict}")
-        print(receipt.summary())
+        found = receipt.after.found if receipt.after else len(receipt.marks)
+        yield Figure(f"  of {len(receipt.marks):,} pieces of its text, found afterwards", found, "", 0, receipt.summary())
         db.close()
     finally:
         shutil.rmtree(home)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--documents", type=int, default=10_000)
+    asked.add_argument("--chunks", type=int, default=10)
+    wanted = asked.parse_args()
+    for figure in measure(wanted.documents, wanted.chunks):
+        print(" ".join(figure.cells()), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Documents in topics, ten vectors each, read by groups of every size: each function is one process."""
+import os
 import random
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -75,7 +78,13 @@ class Shelf:
         """The groups that may read a document: the random ones by a die of its own, the others by its topic."""
         if key in self.closed:
             return ["board"]
-        return [group(way, share) for way in WAYS for share in SHARES if is_member(int(key), way, share, self.documents)]
+        return list(_groups(int(key), self.documents))
+
+
+@cache
+def _groups(number: int, documents: int) -> tuple[str, ...]:
+    """Kept, so that a change of readers is not the time of these dice."""
+    return tuple(group(way, share) for way in WAYS for share in SHARES if is_member(number, way, share, documents))
 
 
 def is_member(number: int, way: str, share: float, documents: int) -> bool:
@@ -151,22 +160,28 @@ def _questions(documents: int, times: int) -> np.ndarray:
     return np.asarray(asked / np.linalg.norm(asked, axis=1, keepdims=True), np.float32)
 
 
-def pairs(state: str, documents: int, count: int) -> dict[str, int]:
+def pairs(state: str, documents: int, count: int, seed: int = 3) -> dict[str, int]:
     """Random principals with random questions: rows that came and should not have. What each may read is told without saem."""
-    library, dice = Library(state, documents), random.Random(3)
+    library, threads = Library(state, documents), os.cpu_count() or 1
     asked = _questions(documents, 500)
     people = [(way, share) for way in WAYS for share in SHARES]
     may = {each: {f"{n:05}" for n in range(documents) if is_member(n, *each, documents)} for each in people}
     datasets = {each: library.reader(*each).published("chunks") for each in people}
     strangers = [library.db.as_user(name).published("chunks") for name in ("nobody", "chair")]
-    leaks = rows = 0
-    for _ in range(count):
-        who = dice.choice(people)
-        allowed, dataset = (may[who], datasets[who]) if dice.random() < .97 else (set(), dice.choice(strangers))
-        for key in _asked(dataset, asked[dice.randrange(len(asked))], dice, documents):
-            rows += 1
-            leaks += key.split(".")[0] not in allowed
-    return {"pairs": count, "rows": rows, "leaks": leaks}
+
+    def part(number: int) -> tuple[int, int]:
+        dice, rows, leaks = random.Random(seed * 1000 + number), 0, 0
+        for _ in range(number, count, threads):
+            who = dice.choice(people)
+            allowed, dataset = (may[who], datasets[who]) if dice.random() < .97 else (set(), dice.choice(strangers))
+            for key in _asked(dataset, asked[dice.randrange(len(asked))], dice, documents):
+                rows += 1
+                leaks += key.split(".")[0] not in allowed
+        return rows, leaks
+
+    with ThreadPoolExecutor(threads) as pool:
+        told = list(pool.map(part, range(threads)))
+    return {"pairs": count, "rows": sum(rows for rows, _ in told), "leaks": sum(leaks for _, leaks in told)}
 
 
 def _asked(dataset: Any, vector: np.ndarray, dice: random.Random, documents: int) -> Iterable[str]:

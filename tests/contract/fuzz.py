@@ -15,9 +15,9 @@ from tests.contract.pipelines import calls
 from tests.contract.world import Action, World, tiny_thresholds
 
 EDITS = {"insert": 4, "change": 2, "append": 2, "delete": 2, "rename": 2, "copy": 1, "swap": 1, "touch": 1, "grant": 3,
-         "put": 3, "drop": 1, "price": 1, "unprice": 1, "code": 2, "storm": .3, "allow": .5}
+         "put": 3, "drop": 1, "price": 1, "unprice": 1, "code": 5, "storm": .3, "allow": .5}
 FOLDER_EDITS = ("insert", "change", "append", "delete", "rename", "copy", "swap", "touch", "grant", "allow")
-ENDS = {"run": 3, "crash": 3, "interrupt": 3, "forget": 1, "forget_crash": 1}
+ENDS = {"run": 3, "crash": 4, "interrupt": 2, "forget": 1, "forget_crash": 3}
 Story = list[Action]
 
 

@@ -1,4 +1,5 @@
 """What the commands print with --json is what docs/reference/schemas.json says, field by field."""
+import dataclasses
 import io
 import json
 import os
@@ -62,6 +63,39 @@ CURATION = """
 """
 
 
+MODEL = """
+    from tests.docs.test_json import Label, count
+    db.source("labels", records(Label, key="student")).derive("models", count)
+"""
+
+
+@dataclasses.dataclass
+class Label:
+    student: str
+
+
+@dataclasses.dataclass
+class Model:
+    rows: int
+
+
+@saem.operator(version="1")
+def count(labels: list[Label]) -> Model:
+    """A model of two students; of one it cannot be made."""
+    if len(labels) < 2:
+        raise ValueError("too few")
+    return Model(len(labels))
+
+
+def blocked_model(pipeline: pathlib.Path) -> None:
+    """A model that saw what was forgotten, and cannot be fitted again."""
+    pipeline.write_text(pipeline.read_text("utf-8").rstrip() + "\n" + MODEL, "utf-8")
+    with saem.open(str(pipeline.parent)) as db:
+        db.tables["labels"].put([Label("student haneul"), Label("student sarang")])
+        db.run()
+        assert db.forget("labels", "student haneul").blocked
+
+
 def add_curation(pipeline: pathlib.Path) -> None:
     """Decisions at the end of a pipeline."""
     pipeline.write_text(pipeline.read_text("utf-8").rstrip() + "\n" + CURATION, "utf-8")
@@ -95,6 +129,8 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed["show-citation"] = told("show-citation", printed["ask"]["answer"], "--out", "quote.png")
     printed |= {"forget": told("forget", "files", "en_library.md", "--reason", "asked"), "receipts": told("receipts")}
     printed |= {"verify": told("verify", printed["forget"]["id"]), "allow": told("allow", "files", "en_library.md")}
+    blocked_model(pipeline)
+    printed["accept"] = told("accept", "models", "--reason", "counts only")
     pipeline.write_text(pipeline.read_text("utf-8") + '\n    from saem.infer.memory import memory\n    memory(db, "tutor")\n', "utf-8")
     with saem.open(str(tmp_path / "school")) as db:
         memory(db, "tutor").remember("나는 부산에 살아", session="s1", user="kim", at="2026-03-01")

@@ -2,6 +2,7 @@
 import dataclasses
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -304,3 +305,28 @@ def test_a_snapshot_from_before_cannot_bring_back_what_was_forgotten(home: Path)
         db.restore(db.snapshot)
         assert _told(home, lambda: None) == expected
         assert not left(home)
+
+
+def test_a_parser_that_is_killed_during_an_erasure_loses_its_own_file_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from saem.transform.isolation.process import Process
+    parse_file, struck = Process.parse, list[str]()
+
+    def killed(self: Process, module: str, content: bytes, path: str) -> object:
+        os.kill(self.pid, signal.SIGKILL)
+        struck.append(path)
+        return parse_file(self, module, content, path)
+
+    with handbook(home) as db:
+        db.run()
+        write(home, "page.html", "<h1>방학</h1><p>The summer holidays begin in July.</p>")
+        db.run(only=["files"])
+        monkeypatch.setattr(Process, "parse", killed)
+        receipt = db.forget("files", "letter.md")
+        assert (receipt.verdict, struck) == ("proved", ["page.html"]), receipt.summary()
+        assert [each["key"] for each in db.quarantine("docs")] == ["page.html"]
+        assert not left(home)
+        monkeypatch.undo()
+        db.run(retry=True)
+        assert db.quarantine() == []
+        assert db.table("docs").count() == 7
+        assert "letter.md" not in db.table("docs").to_arrow(["path"])["path"].to_pylist()

@@ -1,8 +1,8 @@
 """Models that saw a row which was forgotten, and could not be fitted again: blocked, until a run fits them or their owner accepts them.
 
 A blocked model is in no table: nothing is predicted by it, and what it had predicted is gone. It is kept only if no piece of the forgotten
-text stands in it. Accepted, it serves as it is, without the forgotten rows among its parents; who accepted it, and why, stands in the receipt
-and in every trace that leads through it.
+text stands in it. Accepted, it serves as it is, without the forgotten rows among its parents; who accepted it, and why, stands in the
+receipt and in every trace that leads through it.
 """
 import datetime
 from collections.abc import Iterable

@@ -335,7 +335,7 @@ class Ingest:
         codes: dict[tuple[str, ...], int] = {}
         made = []
         for each in sets:
-            members = tuple(sorted({each} if isinstance(each, str) else set(each)))
+            members = (each,) if isinstance(each, str) else tuple(each)
             if members not in codes:
                 codes[members] = self.catalog.reader_code(members)
             made.append(codes[members])

@@ -1,7 +1,8 @@
 """How long snapshots are kept. What no kept snapshot, no table and no derivation needs any more leaves the disk.
 
 Kept are the newest `snapshots`, the last of each of the newest `days`, and all of the last minutes, which another process
-may be reading. Rows that are gone from all of them are gone from the files.
+may be reading. Rows that are gone from all of them are gone from the files. Days are those on which something was published: a clock
+that is a year ahead for an hour takes no snapshot away.
 """
 import datetime
 import os
@@ -23,7 +24,7 @@ BATCH = 20             # snapshots given up together: looking for their files co
 
 @dataclass(frozen=True)
 class Retention:
-    """snapshots: how many of the newest are kept; days: for how many days, counted back from today, the last of each is."""
+    """snapshots: how many of the newest are kept; days: of how many days on which something was published the last one is."""
     snapshots: int = 100
     days: int = 30
 
@@ -34,16 +35,15 @@ def given_up(snapshots: Iterable[Snapshot], keep: Retention, now: float) -> list
     >>> day = 86_400.0
     >>> many = [Snapshot(n, n * day / 2, {}) for n in range(1, 11)]
     >>> given_up(many, Retention(snapshots=2, days=3), now=10 * day / 2)
-    [1, 2, 3, 4, 6]
+    [1, 2, 3, 4, 5, 6, 8]
     """
     newest_first = sorted(snapshots, key=lambda each: -each.number)
     kept = {each.number for each in newest_first[:max(1, keep.snapshots)]}
     kept |= {each.number for each in newest_first if each.published_at > now - GRACE_S}
-    first_day = datetime.date.fromtimestamp(now) - datetime.timedelta(days=keep.days)
     seen: set[datetime.date] = set()
     for each in newest_first:
         day = datetime.date.fromtimestamp(each.published_at)
-        if day > first_day and day not in seen:
+        if len(seen) < keep.days and day not in seen:
             seen.add(day)
             kept.add(each.number)
     return sorted(each.number for each in newest_first if each.number not in kept)

@@ -16,7 +16,7 @@ from saem.store.table import condition
 
 SMALL_ROWS = 20_000        # with vectors of 384 numbers: 30 MB; from here on a table has a vector index
 LOOKED_AT = 2              # rows of a vector index that are looked at for each candidate
-LOOKED_AT_BY_READERS = 8   # under rights the nearest may be hidden, a whole topic of them: 2 finds .973 of the best ten, 8 .997
+LOOKED_AT_BY_READERS = 16  # under rights the nearest may be hidden, a whole topic of them: of the best ten 8 finds .969, 16 .987
 KEPT_BYTES = 96 << 20      # of all small tables in memory; the one that was asked longest ago goes first
 
 _SMALL: dict[tuple[object, ...], "Small"] = {}

@@ -82,8 +82,9 @@ class Heads:
                                 fix='"2026-11-20", "2026-11-20 14:00", or a number') from error
             if isinstance(when, str) and len(when) <= 10:      # a day: as it ended
                 moment += datetime.timedelta(days=1)
-            row = self.db.execute("select number, heads from snapshot where published_at<=? order by number desc limit 1",
-                                  (moment.timestamp(),)).fetchone()
+            times = self.db.execute("select number, published_at from snapshot order by number").fetchall()
+            number = newest_before(times, moment.timestamp())
+            row = self.db.execute("select number, heads from snapshot where number=?", (number,)).fetchone()
         if row is None:
             raise SaemError("E212", f"there is no snapshot {when}", where=caller(), fix="saem log")
         return row[0], {name: _kept(*about) for name, about in json.loads(row[1]).items()}
@@ -116,6 +117,24 @@ class Heads:
     def runs(self, newest: int = 20) -> list[dict[str, Any]]:
         rows = self.db.execute("select number, started_at, seconds, snapshot, counts from run order by number desc limit ?", (newest,))
         return [{"number": n, "started_at": at, "seconds": s, "snapshot": snap, "counts": json.loads(c)} for n, at, s, snap, c in rows]
+
+
+def newest_before(times: Sequence[tuple[int, float]], moment: float) -> int:
+    """The number of the newest snapshot at a time; 0 = none. times: (number, when it was published), oldest first.
+
+    The clock may have jumped, so the times of some are wrong; the order of the numbers is not. The line is drawn where the fewest snapshots
+    stand on the side that their time denies.
+
+    >>> newest_before([(1, 10), (2, 20), (3, 9_000), (4, 40)], 45), newest_before([(1, 10), (2, 20), (3, 5), (4, 40)], 8)
+    (4, 0)
+    """
+    wrong = sum(at <= moment for _, at in times)
+    best, found = wrong, 0
+    for number, at in times:
+        wrong += 1 if at > moment else -1
+        if wrong <= best:
+            best, found = wrong, number
+    return found
 
 
 def _kept(place: str, version: int, encoders: Mapping[str, str] = MappingProxyType({}),

@@ -46,17 +46,19 @@ def lease(catalog: Catalog, wait_s: float = 0.0) -> Iterator[str]:
 
 
 class Watch:
-    """What was seen of a lease that another machine holds. is_ending: it has ended by the clock, and is watched a little longer."""
+    """What was seen of a lease that another machine holds. is_ending: it has ended by the clock, nobody was seen to renew it so far."""
 
     def __init__(self) -> None:
         self.seen: tuple[str, float] | None = None
-        self.since, self.is_ending = 0.0, False
+        self.since, self.is_renewed, self.is_ending = 0.0, False, False
 
     def is_dead(self, owner: str, expires_at: float) -> bool:
         if self.seen != (owner, expires_at):
+            self.is_renewed = self.is_renewed or self.seen is not None
             self.seen, self.since = (owner, expires_at), time.monotonic()
-        self.is_ending = expires_at <= time.time()
-        return time.monotonic() - self.since >= (WATCH_S if self.is_ending else EXPIRES_S)
+        has_ended = expires_at <= time.time()
+        self.is_ending = has_ended and not self.is_renewed
+        return time.monotonic() - self.since >= (WATCH_S if has_ended else EXPIRES_S)
 
 
 def _take(catalog: Catalog, owner: str, watch: Watch) -> tuple[int, str] | None:
