@@ -163,6 +163,8 @@ MUTANTS = [
     Mutant(4, "readers of a version that has gone see an error", "if project.origin.catalog.snapshot() == before:", "if True:", TROUBLE),
     Mutant(4, "an erasure that a crash cut off is never finished", "                finish(self, owner, on_progress)\n                run",
            "                run", FORGET),
+    Mutant(4, "a model that holds what was forgotten may be accepted", " and not _holds(row, canaries):", ":",
+           ("tests/engine/test_accepting.py",)),
     Mutant(4, "a deletion does not revive the older belief", "kept = [claim for claim in published.claims if claim.message not in changed]",
            "kept = list(published.claims)", MEMORY),
     Mutant(4, "counts of a message stay when it is forgotten", "rows, [[message_id(self.name, row.message)] for row in rows], "
@@ -179,6 +181,9 @@ MUTANTS = [
            "self.base = latest"),
     Mutant(5, "the inbox is emptied before the publish", "self.publication.inbox.append((self.name, last))",
            'self.catalog.db.execute("delete from inbox where name=?", (self.name,))'),
+    Mutant(5, "a clock that went ahead takes a living owner's lease",
+           "return time.monotonic() - self.since >= (WATCH_S if has_ended else EXPIRES_S)", "return has_ended",
+           ("tests/store/test_lease.py",)),
     Mutant(5, "half a publish is kept", 'db.execute("rollback")', 'db.execute("commit")', UNITS),
     Mutant(5, "a run that lost its lease publishes",
            """if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():""",
