@@ -61,9 +61,10 @@ class Hindsight:
         rows = self._rows(head.place, head.version, ["_id", "_parents"])
         today = self._rows(now.place, now.version, ["_id", "_readers"]) if now is not None else None
         is_seen = pa.array(np.zeros(len(rows), bool)) if today is None else pc.is_in(
-            rows["_id"], value_set=today["_id"].filter(pc.is_in(today["_readers"], value_set=self._sets)))
+            rows["_id"], value_set=today["_id"].filter(pc.is_in(today["_readers"], value_set=self._sets)).combine_chunks())
         if self.then[name].parents:
-            is_gone = pa.array(np.ones(len(rows), bool)) if today is None else pc.invert(pc.is_in(rows["_id"], value_set=today["_id"]))
+            is_gone = pa.array(np.ones(len(rows), bool)) if today is None else pc.invert(
+                pc.is_in(rows["_id"], value_set=today["_id"].combine_chunks()))
             if pc.any(is_gone).as_py():
                 is_seen = pc.or_(is_seen, pc.and_(is_gone, self._by_parents(name, rows["_parents"].combine_chunks())))
         found = rows["_id"].filter(is_seen)
