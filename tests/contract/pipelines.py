@@ -22,6 +22,9 @@ from saem import curate, train, transform
 from saem.core.identity import ID
 from saem.core.shapes import Group, Groups, Made, Pairs, Tables, made_from
 from saem.engine.project import Project
+from saem.infer import approved
+from saem.infer.grading import Criterion, Judgement, grade
+from saem.infer.judges import rules as by_rules
 from saem.infer.memory import Found
 from saem.infer.memory import tables as memory_tables
 from saem.infer.memory.extractors import rules
@@ -548,5 +551,47 @@ def remembered(db: Project, world: "World") -> None:
     memory_tables.derive(world.files(db).derive("docs", read).derive("tutor_messages", says), "tutor", reads, "hash")
 
 
+@dataclasses.dataclass
+class Asked:
+    name: str
+    description: str
+    least: int
+    most: int
+    looks_for: list[str]
+
+
+@saem.operator(version="1")
+def criterion(note: Note) -> Asked:
+    calls("criterion")
+    return Asked(note.title, note.note, 0, 1 + len(note.note) % 3, [note.note, note.author])
+
+
+def judges(text: str, criterion: Criterion, run: int) -> Judgement:
+    """The rules; and a judge that gives too many points."""
+    calls("judges")
+    return Judgement(99, (), "") if "🔥" in text else by_rules.judge(text, criterion, run)
+
+
+@dataclasses.dataclass
+class Known:
+    question: str
+    answer: str
+    cites: list[str]
+
+
+@saem.operator(version="1", consumes=["author", "topic"])
+def known(doc: Parsed) -> Known:
+    calls("known")
+    return Known(doc.text, doc.author, [])
+
+
+def answered(db: Project, world: "World") -> None:
+    """Texts that are graded by criteria which come and go, and approved answers with their index."""
+    docs = world.files(db).derive("docs", read)
+    criteria = world.notes_table(db).derive("criteria", criterion)
+    docs.derive("scores", grade(judge=judges, runs=2), using=[criteria], carry=["path"])
+    approved.derive(docs.derive("approved", known), "hash")
+
+
 PIPELINES = {"every_kind": every_kind, "handbook": handbook, "twice_said": twice_said, "curated": curated, "chosen": chosen,
-             "remembered": remembered}
+             "remembered": remembered, "answered": answered}

@@ -219,9 +219,11 @@ def indexed(db: "Project", name: str | None) -> "Table":
 
 
 def _searchable(db: "Project") -> "list[Table]":
-    """The published tables with an index, where no pipeline declares any."""
-    return [db.table(name) for name, head in db.heads().items()
-            if head.encoders or any(column.startswith("_tokens_") for column in db.published(name).schema.names)]
+    """The published tables with an index, where no pipeline declares any; but for those of memories and approved answers."""
+    heads = db.heads()
+    own = {"approved_questions", *(f"{name.removesuffix('_messages')}_vectors" for name in heads if name.endswith("_messages"))}
+    return [db.table(name) for name, head in heads.items()
+            if name not in own and (head.encoders or any(column.startswith("_tokens_") for column in db.published(name).schema.names))]
 
 
 def _is_korean(text: str) -> bool:

@@ -13,6 +13,7 @@ from saem.cli import (
     curating,
     evaluating,
     forgetting,
+    grading,
     looking,
     remembering,
     rights,
@@ -42,7 +43,7 @@ def _options(version: Annotated[bool, typer.Option("--version", callback=_versio
 
 for command in (asking.ask, chatting.chat, approving.approve, approving.similar,
                 asking.search, asking.show_citation, building.init, building.run, building.plan, building.retry,
-                evaluating.evaluate, curating.curate,
+                evaluating.evaluate, grading.grade, curating.curate,
                 looking.status, looking.show, looking.sql, looking.trace, looking.quarantine, looking.doctor,
                 rights.grant, rights.revoke, rights.who_can_read, rights.why_not, snapshots.log, snapshots.diff, snapshots.restore,
                 forgetting.forget, forgetting.allow, forgetting.accept, forgetting.receipts, forgetting.verify, serving.mcp,

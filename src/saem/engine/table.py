@@ -47,6 +47,7 @@ class Table:
         self.operators, self.parent_names, self.by, self.carry = list(operators), list(parents), tuple(by), tuple(carry)
         self.text_columns: list[str] = []
         self.vector_columns: list[str] = []
+        self.is_own = False        # searched by saem itself: no table that a question means
         self.declared_at = caller()
 
     # declaring
@@ -140,7 +141,7 @@ class Table:
 
     @property
     def is_indexed(self) -> bool:
-        return bool(self.text_columns or self.vector_columns)
+        return bool(self.text_columns or self.vector_columns) and not self.is_own
 
     @property
     def encoders(self) -> dict[str, str]:

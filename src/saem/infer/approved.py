@@ -17,27 +17,29 @@ from saem.core.errors import SaemError, caller
 from saem.core.identity import ID
 from saem.engine.steady import steady
 from saem.sources.records import records
+from saem.store.candidates import by_words, rows_of
 from saem.store.table import lookup
-from saem.transform.embed import MODEL
+from saem.transform.embed import MODEL, embed
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
+    from saem.engine.table import Table
     from saem.infer.answers import Answer
 
-TABLE, MARGINS = "approved", "approved_margins"
+TABLE, QUESTIONS, MARGINS = "approved", "approved_questions", "approved_margins"
+COLUMN, WORDS, VECTOR = "question", "_tokens_question", "embedding"
+POOL = 64                 # questions that are looked at closely: the nearest by meaning, and as many by words
 PRECISION = 0.95          # of the answers that are given, so many must be right
 MIN_SCORE = 0.9           # before anything is calibrated: nearly the same words
 
 
 @dataclass(frozen=True)
 class ApprovedRow:
-    """cites: 'table:row:hash' of what the answer cited when it was approved; embedding: of the question, by `model`."""
+    """cites: 'table:row:hash' of what the answer cited when it was approved."""
     question: str
     answer: str
     cites: list[str]
     approved_at: datetime.datetime
-    model: str
-    embedding: list[float]
 
 
 @dataclass(frozen=True)
@@ -76,15 +78,24 @@ class Similar:
 
 
 def declare(db: "Project") -> None:
-    """The tables, once a project: what is approved, and how near is near enough."""
+    """The tables, once a project: what is approved, its questions ready to be searched, and how near is near enough."""
     if TABLE not in db.tables:
-        db.source(TABLE, records(ApprovedRow, key="question"))
+        derive(db.source(TABLE, records(ApprovedRow, key="question")), _declared_model(db))
         db.source(MARGINS, records(Margin, key="model"))
 
 
-def model_of(db: "Project") -> str:
-    """The embedding model: that of the project's own vectors, else saem's."""
-    return next((model for head in db.heads().values() for model in head.encoders.values()), MODEL)
+def derive(approved: "Table", model: str = MODEL, name: str = QUESTIONS) -> "Table":
+    """The questions of a table of approved answers, with words and vectors and an index on both. model: that embeds them."""
+    made = approved.derive(name, embed(model=model, column=COLUMN, above=())).index(text=COLUMN, vector=VECTOR)
+    made.is_own = True
+    return made
+
+
+def _declared_model(db: "Project") -> str:
+    """The embedding model of the tables that the pipeline has declared so far; else that of what is published; else saem's."""
+    declared = [str(op.settings.get("model", MODEL)) for table in db.tables.values() for op in table.operators if op.name == "embed"]
+    heads = {name: head for name, head in db.heads().items() if name != QUESTIONS}
+    return next(iter([*declared, *(model for head in heads.values() for model in head.encoders.values())]), MODEL)
 
 
 def approve(db: "Project", pairs: "Iterable[tuple[str, str]] | Answer", answer: str = "", readers: Sequence[str] = ("*",)) -> int:
@@ -95,14 +106,14 @@ def approve(db: "Project", pairs: "Iterable[tuple[str, str]] | Answer", answer: 
     """
     from saem.infer.answers import Answer
     declare(db)
-    now, model = datetime.datetime.now(datetime.UTC), model_of(db)
+    now = datetime.datetime.now(datetime.UTC)
     if isinstance(pairs, Answer):
         if not pairs.found:
             raise SaemError("E104", "nothing was found: there is no answer to approve", where=caller(),
                             fix="approve(db, [(question, answer)])")
         cited = [_cited(db, each.table, each.row) for each in pairs.citations]
         cites = sorted({f"{each.table}:{each.row}:{content}" for each, (_, content) in zip(pairs.citations, cited, strict=True)})
-        rows = [ApprovedRow(pairs.question, answer or pairs.text, cites, now, model, _embedded(model, [pairs.question])[0].tolist())]
+        rows = [ApprovedRow(pairs.question, answer or pairs.text, cites, now)]
         db.tables[TABLE].put(rows, [sorted({bytes.fromhex(each.row) for each in pairs.citations})],
                              [db.catalog.intersect([code for code, _ in cited])])
     else:
@@ -110,17 +121,10 @@ def approve(db: "Project", pairs: "Iterable[tuple[str, str]] | Answer", answer: 
         if not told or not all(question and said for question, said in told):
             raise SaemError("E104", "a question or an answer is empty", where=caller(),
                             fix='approve(db, [("Where is it?", "On floor 2.")])')
-        vectors = _embedded(model, [question for question, _ in told])
-        rows = [ApprovedRow(question, said, [], now, model, vector.tolist())
-                for (question, said), vector in zip(told, vectors, strict=True)]
+        rows = [ApprovedRow(question, said, [], now) for question, said in told]
         db.tables[TABLE].put(rows, None, [db.catalog.reader_code(list(readers))] * len(rows))
-    db.run(only=[TABLE], wait_s=60)
+    db.run(only=[TABLE, QUESTIONS], wait_s=60)
     return len(rows)
-
-
-def _embedded(model: str, questions: Sequence[str]) -> np.ndarray:
-    """(n, d) float32, unit length."""
-    return registry.embedder(model).passages(list(questions))
 
 
 def _cited(db: "Project", table: str, row: str) -> tuple[int, str]:
@@ -138,36 +142,61 @@ def similar(db: "Project", question: str) -> Similar:
     Raises: E208 where nothing is approved yet.
     """
     known = _Known(db)
-    score, ahead, place = known.nearest([question])[0]
-    margin = _margin(db, known.model)
-    if place < 0:
+    near = known.nearest([question])[0]
+    if near is None:
         return Similar(question, False, "", "", "", 0.0, 0.0)
-    found = score >= margin.score and ahead >= margin.ahead and known.stands(place)
-    return Similar(question, found, known.answers[place] if found else "", known.questions[place], known.ids[place], score, ahead)
+    margin = _margin(db, known.model)
+    found = near.score >= margin.score and near.ahead >= margin.ahead and known.stands(near.cites)
+    return Similar(question, found, near.answer if found else "", near.question, near.row, near.score, near.ahead)
+
+
+@dataclass(frozen=True)
+class _Near:
+    """An approved question. ahead: how far it is before the best one with another answer."""
+    question: str
+    answer: str
+    cites: Sequence[str]
+    row: str
+    score: float
+    ahead: float
 
 
 class _Known:
-    """The approved questions that a reader may read, as vectors and words."""
+    """The approved questions that a reader may read, asked through their index."""
 
     def __init__(self, db: "Project") -> None:
-        heads = db.heads()
-        if TABLE not in heads:
+        self.db, self.heads = db, db.heads()
+        if QUESTIONS not in self.heads:
             raise SaemError("E208", "no answer is approved yet", where=caller(),
                             fix="saem approve ANSWER, or saem approve --file FAQ.jsonl")
-        rows = db.published(TABLE, heads).to_table(columns=["_id", "question", "answer", "cites", "model", "embedding"]).to_pylist()
-        self.db, self.model = db, model_of(db.origin)
-        self.questions, self.answers = [row["question"] for row in rows], [row["answer"] for row in rows]
-        self.ids, self.cites = [row["_id"].hex() for row in rows], [row["cites"] for row in rows]
-        others = [row["question"] for row in rows if row["model"] != self.model]      # approved before the model was another
-        again = iter(_embedded(self.model, others) if others else ())
-        self.vectors = np.array([row["embedding"] if row["model"] == self.model else next(again) for row in rows], np.float32)
-        self.words = [set(words.split()) for words in registry.tokenize(self.questions)]
+        self.dataset, self.model = db.published(QUESTIONS, self.heads), self.heads[QUESTIONS].encoders[VECTOR]
+        self.rows = rows_of(self.dataset, WORDS, VECTOR)
 
-    def stands(self, place: int) -> bool:
+    def nearest(self, asked: Sequence[str]) -> list[_Near | None]:
+        """The nearest question of each; None = nothing is known."""
+        vectors = registry.embedder(self.model).passages(list(asked))       # as the known ones: one kind of text on both sides
+        return [self._nearest(vector, words.split()) for vector, words in zip(vectors, registry.tokenize(list(asked)), strict=True)]
+
+    def _nearest(self, vector: np.ndarray, asked: Sequence[str]) -> _Near | None:
+        places = sorted({*self.rows.nearest(vector, POOL, None), *by_words(self.dataset, asked, WORDS, POOL, None)})
+        if not places:
+            return None
+        words, vectors = self.rows.held(places)
+        own = set(asked)
+        shared = np.array([len(own & set(each)) / len(own.union(each)) if own or each else 0.0 for each in words])
+        scores = (vectors @ vector + shared) / 2
+        rows = self.dataset._take_rows(places, columns=["question", "answer", "cites", "_parents"]).to_pylist()
+        best = int(scores.argmax())
+        others = [score for score, row in zip(scores, rows, strict=True) if row["answer"] != rows[best]["answer"]]
+        (row,) = rows[best]["_parents"]     # of `approved`
+        return _Near(rows[best]["question"], rows[best]["answer"], rows[best]["cites"], row.hex(), float(scores[best]),
+                     float(scores[best] - max(others, default=0.0)))
+
+    def stands(self, cites: Sequence[str]) -> bool:
         """Whether all that an answer cites is still as it was when it was approved."""
-        for each in self.cites[place]:
+        for each in cites:
             table, row, content = each.split(":")
-            if table not in self.db.heads():
+            if table not in self.heads:
                 return False
             try:
                 if _cited(self.db, table, row)[1] != content:
@@ -175,21 +204,6 @@ class _Known:
             except SaemError:
                 return False
         return True
-
-    def nearest(self, asked: Sequence[str]) -> list[tuple[float, float, int]]:
-        """(score, how far before the best question with another answer, place) of each; place -1 = nothing is known."""
-        if not self.questions:
-            return [(0.0, 0.0, -1)] * len(asked)
-        cosines = _embedded(self.model, asked) @ self.vectors.T
-        made = []
-        for row, words in zip(cosines, registry.tokenize(list(asked)), strict=True):
-            own = set(words.split())
-            shared = np.array([len(own & each) / len(own | each) if own | each else 0.0 for each in self.words])
-            scores = (row + shared) / 2
-            best = int(scores.argmax())
-            others = [score for score, answer in zip(scores, self.answers, strict=True) if answer != self.answers[best]]
-            made.append((float(scores[best]), float(scores[best] - max(others, default=0.0)), best))
-        return made
 
 
 def _margin(db: "Project", model: str) -> Margin:
@@ -211,8 +225,8 @@ def calibrate(db: "Project", cases: Sequence[tuple[str, str | None]], precision:
                         fix="at least 10, some of which none answers")
     known = _Known(db)
     found = known.nearest([question for question, _ in cases])
-    right = [place >= 0 and known.answers[place] == wanted for (_, _, place), (_, wanted) in zip(found, cases, strict=True)]
-    figures = [(score, ahead, is_right) for (score, ahead, _), is_right in zip(found, right, strict=True)]
+    figures = [(near.score, near.ahead, near.answer == wanted) if near else (0.0, 0.0, False)
+               for near, (_, wanted) in zip(found, cases, strict=True)]
     counted = np.zeros(3, int)
     for half in (0, 1):
         score, ahead = _chosen(figures[half::2], precision)

@@ -3,6 +3,7 @@
 A judge is never the only measure: `agreement` says how far it goes with people's grades, and with itself.
 """
 import inspect
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,36 @@ def grade(texts: pa.Table, criteria: pa.Table, judge: Any = "rules", column: str
                 origin.append(place)
                 others.append(number)
     return Made(pa.Table.from_pylist(rows, SCORE), np.array(origin, np.int64), (np.array(others, np.int64),))
+
+
+def graded(texts: pa.Table, criteria: pa.Table, judge: Any = "rules", column: str = "text", key: str = "key",
+           runs: int = 1) -> tuple[pa.Table, list[dict[str, str]]]:
+    """(scores with the key of their text, what could not be graded: key and reason), of texts that no table derives scores from."""
+    made, failed, named = [], [], texts.schema.field(key)
+    for place in range(len(texts)):
+        name = texts[key][place].as_py()
+        try:
+            found = grade.function(texts.slice(place, 1), criteria, judge, column, runs).rows
+        except SaemError as error:
+            failed.append({"key": str(name), "reason": str(error)})
+        else:
+            made.append(found.add_column(0, named, pa.array([name] * len(found), named.type)))
+    empty = pa.schema([named, *SCORE]).empty_table()
+    return pa.concat_tables([empty, *made]), failed
+
+
+def read_file(path: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Lines of JSON that hold some names. Raises: E501 for a file that is not so."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file if line.strip()]
+    except (OSError, ValueError) as error:
+        raise SaemError("E501", f"'{path}' cannot be read: {error}", where=caller(), fix=f"a line: {{\"{names[0]}\": ...}}") from error
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict) or not set(names) <= set(row):
+            raise SaemError("E501", f"line {number} of '{path}' lacks one of {', '.join(names)}", where=caller(),
+                            fix="one JSON object a line")
+    return [{name: row[name] for name in names} for row in rows]
 
 
 def _row(made: Judgement, text: str, criterion: Criterion, run: int, version: str) -> dict[str, Any]:
