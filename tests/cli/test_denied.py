@@ -28,6 +28,7 @@ def pipeline(db: saem.Project) -> None:
     approved.declare(db)
 """
 HIDDEN, ABSENT = "closed", "nowhere"
+RUBRIC = str(Path(__file__).with_name("criteria.jsonl"))
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,7 @@ COMMANDS: dict[str, Callable[[str, list[str]], list[list[str]]]] = {
     "ask": lambda name, ids: [["ask", "What is the vault code?", "--where", _condition(name)]],
     "show-citation": lambda name, ids: [["show-citation", ids[-1]], ["show-citation", ids[-1][:12]]],
     "similar": lambda name, ids: [["similar", "What is the vault code?"]],
+    "grade": lambda name, ids: [["grade", "docs", "--key", "path", "--rubric", RUBRIC, "--where", _condition(name)]],
     "status": lambda name, ids: [["status"]],
 }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saem.core import registry
 from saem.core.errors import SaemError, missing
-from saem.gateway.keys import EXAMPLE, Key, Keys, gateway_settings
+from saem.gateway.keys import EXAMPLE, Key, keys
 from saem.gateway.ledger import Ledger, Limited
 from saem.gateway.protocol import DONE, Asked, Chunks, Wrong, asked, completion, problem, stop_of
 from saem.infer.llm.calls import CallRow, new_key
@@ -33,9 +33,9 @@ class Gateway:
     """The models of a project behind one address. One object serves all threads."""
 
     def __init__(self, db: "Project") -> None:
-        self.db, self.keys, self.ledger = db, Keys(db.root), Ledger(db)
+        self.db, self.keys, self.ledger = db, keys(db.root), Ledger(db)
         self.specs = specs(db.models)
-        self.embeddings: list[str] = list(gateway_settings(db.root).get("embeddings", ()))
+        self.embeddings: list[str] = list(self.keys.settings().get("embeddings", ()))
         self._models: dict[str, Model] = {}
         self._lock = threading.Lock()
         if not self.specs:

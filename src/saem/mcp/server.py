@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from saem import __version__, door
 from saem.core.errors import SaemError, missing
-from saem.mcp.callers import EXAMPLE, Caller, Callers, mcp_settings
+from saem.mcp.callers import EXAMPLE, Caller, callers
 from saem.mcp.tools import Tool, told, tools
 from saem.services.listening import CALLER, App, Guard, is_loopback, listen
 
@@ -28,8 +28,8 @@ class Desk:
 
     def __init__(self, db: "Project", table: str | None, memory: str | None) -> None:
         self.db, self.table = db, table
-        self.callers = Callers(db.root)
-        said = mcp_settings(db.root)
+        self.callers = callers(db.root)
+        said = self.callers.settings()
         self.notes = memory_of(db, memory or said.get("memory"))
         self.model: str | None = said.get("model")
         self._stamp = self.callers.stamp

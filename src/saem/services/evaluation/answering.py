@@ -19,7 +19,7 @@ from saem.infer.grounding import Checker
 from saem.infer.llm import model as configured
 from saem.services.evaluation.metrics import interval, percentile
 from saem.services.evaluation.questions import Question, check, read
-from saem.services.evaluation.variants import layout
+from saem.services.evaluation.variants import layout, only
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
@@ -100,7 +100,7 @@ def evaluate_answers(db: "Project", questions: str, *, modes: Sequence[str] = ()
     for mode in modes:
         if mode not in MODES:
             raise SaemError("E104", f"no mode is named '{mode}'", where=caller(), fix=suggest(mode, MODES, "mode"))
-    searched = table or _only(db)
+    searched = table or only(db)
     found = layout(searched)
     asked = read(questions)
     check(asked, {str(name) for name in db.table(found.base.name).to_arrow([found.label])[found.label].to_pylist()}, questions)
@@ -120,13 +120,6 @@ def evaluate_answers(db: "Project", questions: str, *, modes: Sequence[str] = ()
         from saem.services.evaluation.rows import record_answers
         record_answers(db, made)
     return made
-
-
-def _only(db: "Project") -> "Table":
-    found = [table for table in db.tables.values() if table.is_indexed]
-    if len(found) != 1:
-        raise SaemError("E210", f"{len(found)} tables of this project can be searched", where=caller(), fix="name one: table=db.table(...)")
-    return found[0]
 
 
 def _ways(db: "Project", modes: Sequence[str], models: Sequence[str]) -> list[Way]:

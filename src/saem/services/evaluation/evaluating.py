@@ -14,7 +14,7 @@ from saem.engine.searching import explore
 from saem.infer.asking import PASSAGES, answering
 from saem.services.evaluation.metrics import difference, interval, ndcg, percentile, recall, reciprocal_rank
 from saem.services.evaluation.questions import Question, check, read
-from saem.services.evaluation.variants import Layout, Variant, Workshop, layout, variants
+from saem.services.evaluation.variants import Layout, Variant, Workshop, layout, only, variants
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
@@ -111,7 +111,7 @@ def evaluate(db: "Project", questions: str, *, chunk: Sequence[str] = (), embed:
     if k < 1:
         raise SaemError("E104", f"k is {k}", where=caller(), fix="at least 1")
     asked = read(questions)
-    found = layout(table or _only(db))
+    found = layout(table or only(db))
     wanted = variants(found, list(chunk), list(embed))
     texts = _documents(found)
     check(asked, set(texts), questions)
@@ -136,13 +136,6 @@ def evaluate(db: "Project", questions: str, *, chunk: Sequence[str] = (), embed:
         from saem.services.evaluation.rows import record
         record(db, made)
     return made
-
-
-def _only(db: "Project") -> "Table":
-    found = [table for table in db.tables.values() if table.is_indexed]
-    if len(found) != 1:
-        raise SaemError("E210", f"{len(found)} tables of this project can be searched", where=caller(), fix="name one: table=db.table(...)")
-    return found[0]
 
 
 def _documents(found: Layout) -> dict[str, str]:

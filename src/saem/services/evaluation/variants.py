@@ -67,6 +67,14 @@ class Layout:
         return next((at for at, op in enumerate(self.before) if op.name == "chunk"), None)
 
 
+def only(db: "Project") -> "Table":
+    """The table that can be searched. Raises: E210 where there are none, or several."""
+    found = [table for table in db.tables.values() if table.is_indexed]
+    if len(found) != 1:
+        raise SaemError("E210", f"{len(found)} tables of this project can be searched", where=caller(), fix="name one: table=db.table(...)")
+    return found[0]
+
+
 def layout(table: Table) -> Layout:
     """Raises: E502 where the searched table is made in a way that cannot be varied."""
     if table.source is not None or len(table.parent_names) != 1:
