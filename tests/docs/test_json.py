@@ -139,6 +139,9 @@ def test_every_command_prints_what_the_schemas_say(tmp_path: pathlib.Path, monke
     printed |= {"memory why": told("memory", "why", key), "memory forget": told("memory", "forget", key)}
     monkeypatch.setattr("sys.stdin", io.StringIO("연체료는 얼마인가요?\n"))
     printed |= {"chat": told("chat", "--as", "kim")}
+    rubric = tmp_path / "criteria.jsonl"
+    rubric.write_text('{"name": "fee", "description": "names a fee", "least": 0, "most": 1, "looks_for": ["fee|연체료"]}\n', "utf-8")
+    printed["grade"] = told("grade", "docs", "--key", "path", "--rubric", rubric)
     printed |= {"approve": told("approve", "Where is it?", "On floor 2."), "similar": told("similar", "Where is it?")}
     printed |= {"mcp": told("mcp", "--as", "kim", "--dry-run")}
     settings = tmp_path / "school" / "saem.toml"
