@@ -1,8 +1,11 @@
 """Who may call which model how much: `[saem.gateway.keys.NAME]`. The keys themselves stand in the environment."""
 import dataclasses
+import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from saem import door
 from saem.core.errors import SaemError, suggest
 from saem.services.callers import Callers
 from saem.services.listening import settings
@@ -28,7 +31,7 @@ class Key:
 
 def keys(root: str) -> Callers[Key]:
     """What `[saem.gateway]` says now."""
-    return Callers(root, "gateway", "keys", KNOWN, _key)
+    return Callers(os.path.join(root, door.SETTINGS), partial(door.settings_of, root), "gateway", "keys", KNOWN, _key)
 
 
 def _key(name: str, told: dict[str, Any], every: Mapping[str, Any]) -> Key:

@@ -1,8 +1,11 @@
 """Who calls: a principal given at the start, or over HTTP the one whom saem.toml names for a token."""
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from saem import door
 from saem.core.errors import SaemError
 from saem.services.callers import Callers
 from saem.services.listening import settings
@@ -23,7 +26,7 @@ class Caller:
 
 def callers(root: str) -> Callers[Caller]:
     """What `[saem.mcp]` says now."""
-    return Callers(root, "mcp", "callers", KNOWN, _caller)
+    return Callers(os.path.join(root, door.SETTINGS), partial(door.settings_of, root), "mcp", "callers", KNOWN, _caller)
 
 
 def _caller(name: str, told: dict[str, Any], _: Mapping[str, Any]) -> Caller:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from saem import door
 from saem.core.errors import SaemError
 from saem.services.listening import settings, token_of
 
@@ -15,13 +14,14 @@ Kinds = Mapping[str, type | tuple[type, ...]]
 class Callers(Generic[Caller]):
     """The callers of `[saem.DOOR.TABLE.NAME]`. While the file cannot be read, nobody is let in.
 
+    path   of saem.toml; read: gives its `[saem]`
     known  the settings of `[saem.DOOR]`
     made   of a caller's name, what the table says of it, and all of `[saem]`
     """
 
-    def __init__(self, root: str, name: str, table: str, known: Kinds,
+    def __init__(self, path: str, read: Callable[[], Mapping[str, Any]], name: str, table: str, known: Kinds,
                  made: Callable[[str, dict[str, Any], Mapping[str, Any]], Caller]) -> None:
-        self.root, self.name, self.table, self.kinds, self.made = root, name, table, known, made
+        self.path, self.read, self.name, self.table, self.kinds, self.made = path, read, name, table, known, made
         self._lock = threading.Lock()
         self._read: tuple[int, dict[str, Caller], dict[str, str]] | None = None
 
@@ -29,13 +29,13 @@ class Callers(Generic[Caller]):
     def stamp(self) -> int:
         """When saem.toml was written; 0 = there is none."""
         try:
-            return os.stat(os.path.join(self.root, door.SETTINGS)).st_mtime_ns
+            return os.stat(self.path).st_mtime_ns
         except OSError:
             return 0
 
     def settings(self) -> Mapping[str, Any]:
         """`[saem.DOOR]`. Raises: E207 for what is wrong in it."""
-        return settings(door.settings_of(self.root).get(self.name, {}), self.kinds, self.name)
+        return settings(self.read().get(self.name, {}), self.kinds, self.name)
 
     def known(self) -> dict[str, Caller]:
         """Raises: E207 for what is wrong in the file."""
@@ -52,7 +52,7 @@ class Callers(Generic[Caller]):
         with self._lock:
             stamp = self.stamp
             if self._read is None or self._read[0] != stamp:
-                told, every = self.settings().get(self.table, {}), door.settings_of(self.root)
+                told, every = self.settings().get(self.table, {}), self.read()
                 made = {name: self.made(name, each, every) for name, each in told.items()}
                 tokens = {name: token_of(told[name], f"{self.name}.{self.table}.{name}") for name in made}
                 self._read = stamp, made, tokens
