@@ -119,7 +119,7 @@ def _kernels(texts: pa.Array) -> dict[str, float]:
     from saem.curate.kernels import patterns, prediction, statistics
     from saem.curate.language_model import model
     from saem.curate.measure import buffers
-    from saem.curate.words import word_table
+    from saem.curate.words import word_hints, word_table
     buffer, offsets = buffers(pa.chunked_array([texts]))
     longest, rows = int(np.diff(offsets).max()), len(texts)
     out, found, bits = (
@@ -129,7 +129,7 @@ def _kernels(texts: pa.Array) -> dict[str, float]:
     )
     work = {
         "the rules of Gopher, C4, FineWeb and Korean": lambda: statistics.count_all(
-            buffer, offsets, longest, statistics.bytes_that_part(classes()), classes(), word_table(), out
+            buffer, offsets, longest, statistics.bytes_that_part(classes()), classes(), word_table(), word_hints(), out
         ),
         "personal data and addresses": lambda: patterns.count_patterns(buffer, offsets, np.zeros(0, np.uint64), found),
         "bits per byte of a sample of each page": lambda: prediction.bits_per_byte(buffer, offsets, *model().tables, bits),

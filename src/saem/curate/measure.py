@@ -8,7 +8,7 @@ from saem.core.versions import versions
 from saem.curate.characters import classes
 from saem.curate.language_model import model
 from saem.curate.requiring import compiled
-from saem.curate.words import word_table
+from saem.curate.words import word_hints, word_table
 from saem.transform.language import LIBRARIES, UNKNOWN, identify
 
 RATIOS: dict[str, tuple[str, str]] = {  # signal: what is counted, of how many
@@ -93,7 +93,8 @@ def counts(
     buffer, offsets = buffers(texts)
     rows, longest = len(offsets) - 1, int(np.diff(offsets).max(initial=0))
     out = np.empty((rows, len(statistics.COUNTED)), np.int64)
-    statistics.count_all(buffer, offsets, longest, statistics.bytes_that_part(classes()), classes(), word_table(toxic), out)
+    parting, lists = statistics.bytes_that_part(classes()), (word_table(toxic), word_hints(toxic))
+    statistics.count_all(buffer, offsets, longest, parting, classes(), *lists, out)
     found = np.empty((rows, len(patterns.COUNTED)), np.int64)
     hosts = np.array(sorted(map(patterns.domain_hash, blocked)), np.uint64)
     patterns.count_patterns(buffer, offsets, hosts, found)

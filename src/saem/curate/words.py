@@ -35,6 +35,8 @@ ABBREVIATIONS = (*"""
 UNITS = tuple("""
     km m dm cm mm ha nm yd in ft kg g mg t lb oz m/s km/h kmh mph hPa Pa mbar mb MB kb KB gb GB tb TB T G M K %""".split())
 
+PHRASES = ("policy", "cookies", "use", "ipsum")     # privacy policy, use of cookies, terms of use, lorem ipsum
+
 # bits of the table; the eight stop words of Gopher are the lowest eight
 IS_ENGLISH, IS_THE, IS_TOXIC, IS_BOILERPLATE = 1 << 8, 1 << 9, 1 << 10, 1 << 11
 IS_KOREAN_STOP, IS_TOXIC_PREFIX, IS_ABBREVIATION, IS_UNIT = 1 << 12, 1 << 13, 1 << 14, 1 << 15
@@ -70,3 +72,12 @@ def word_table(toxic: tuple[str, ...] = ()) -> np.ndarray:
             slot = (slot + 1) % SLOTS
         table[slot] = key, value
     return table
+
+
+@cache
+def word_hints(toxic: tuple[str, ...] = ()) -> np.ndarray:
+    """(4096,) bool by the uppermost 12 bits of a lower-case word's hash: whether it may be in a list, or begin a phrase that C4 knows."""
+    table, made = word_table(toxic), np.zeros(1 << 12, bool)
+    made[(table[table[:, 0] > 0, 0] >> np.uint64(52)).astype(np.int64)] = True
+    made[[word_hash(word) >> 52 for word in PHRASES]] = True
+    return made

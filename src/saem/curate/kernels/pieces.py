@@ -32,12 +32,13 @@ ADDED = ("tokens chars pieces words word_chars alpha_tokens hashes ellipses engl
  KANAS, HANS, HANGUL_PIECES, SINGLE_HANGUL, PARTICLES, DIGITS) = range(len(ADDED))
 # then what it does to its line: marks, how it ends, and how many sentences begin in it where none (RISES) or one (RISES + 1) has just ended
 MARKS, ENDING, RISES = len(ADDED), len(ADDED) + 1, len(ADDED) + 2
+POOLED = len(ADDED) + 4         # and where its tokens are remembered
 WIDTH = 32
 # MARKS: the lowest eight are Gopher's stop words
 HAS_CURLY, IS_LONG, HAS_SCRIPT, HAS_BOILERPLATE, MAY_BE_POLICY, HAS_POLICY, HAS_LOREM = (1 << bit for bit in range(8, 15))
 # ENDING: its first and last character, and whether a sentence has just ended behind it (bit 6 where none had before it, bit 7 else)
 IS_BULLET, IS_ELLIPSIS, IS_C4_END, IS_STOP, STOPPED = 1, 2, 4, 8, 64
-MOST_TOKENS = 8                 # a piece with more is not remembered
+MOST_TOKENS = 256               # a piece with more is not remembered
 LONG_WORD = 1000                # C4 drops lines with a longer one
 LOREM, IPSUM, JAVASCRIPT = (np.frombuffer(word, np.uint8) for word in (b"lorem", b"ipsum", b"javascript"))
 POLICY, COOKIES, USE = (np.frombuffer(word, np.uint8) for word in (b"policy", b"cookies", b"use"))
