@@ -64,13 +64,29 @@ def test_every_copy_of_a_piece_is_found_and_no_other_place() -> None:
     whole = b"\n".join(texts)
     values = dice.sample(texts, 5)
     canaries = Canaries.of(b"a key", values)
-    expected = sorted(at for value in values for piece in pieces(value) for at in range(len(whole)) if whole.startswith(piece, at))
-    assert sorted(set(canaries.find(whole)[0].tolist())) == sorted(set(expected))
+    chosen = [piece for value in values for piece in pieces(value) if Canaries.of(b"a key", [piece]).names <= canaries.names]
+    expected = {at for piece in chosen for at in range(len(whole)) if whole.startswith(piece, at)}
+    assert len(chosen) > 3
+    assert set(canaries.find(whole)[0].tolist()) == expected
+    assert set(Canaries(b"a key", canaries.marks).find(whole)[0].tolist()) == expected, "with what is kept alone"
+
+
+def test_no_kept_piece_helps_to_guess_another_one() -> None:
+    dice = random.Random(6)
+    letters = [chr(each) for each in range(0xAC00, 0xAC00 + 400)]
+    text = "".join(dice.choices(letters, k=600)).encode()
+    chunks = [text[at:at + 300] for at in range(0, 1500, 100)]              # as chunks overlap, and lie in their document
+    names = Canaries.of(b"a key", [text, *chunks]).names
+    chosen = [p for value in (text, *chunks) for p in pieces(value) if Canaries.of(b"a key", [p]).names <= names]
+    halves = [{piece[at:at + 16] for at in range(17)} for piece in dict.fromkeys(chosen)]
+    assert len(halves) > 10
+    assert sum(map(len, halves)) == len(set().union(*halves))
 
 
 def test_marks_hold_nothing_of_the_text_and_mean_nothing_under_another_key() -> None:
     text = said("a mark").encode()
     canaries = Canaries.of(b"a key", [text])
     assert text not in repr(canaries.marks).encode()
+    assert all(first < 2 ** 20 and len(name) == 32 for _, first, name in canaries.marks), "20 bits and a one-way hash of each piece"
     assert not Canaries(b"another key", canaries.marks).held(text)
     assert Canaries(b"a key", canaries.marks).held(text) == canaries.names

@@ -186,7 +186,7 @@ def _erase(project: "Project", owner: str, receipt: Receipt, trail: Trail, marks
         "clean": {name: list(stamp) for name, stamp in before.clean.items()}}
     project.catalog.begin_erasure(receipt.id, receipt.table, marks, draft)
     project.on_step("erasure begun")
-    return _carry_out(project, owner, draft, clock, on_progress)
+    return _carry_out(project, owner, draft, clock, on_progress, canaries)
 
 
 def _of_people(project: "Project", canaries: Canaries) -> Canaries:
@@ -195,12 +195,14 @@ def _of_people(project: "Project", canaries: Canaries) -> Canaries:
     return canaries.only(canaries.names - canaries.held(said.encode()))
 
 
-def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: float, on_progress: OnProgress) -> Receipt:
-    """From the promise to the receipt. Every step can be done again."""
+def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: float, on_progress: OnProgress,
+               canaries: Canaries | None = None) -> Receipt:
+    """From the promise to the receipt. Every step can be done again, then without the text: slower (see `canaries`)."""
     receipt, catalog = Receipt.from_dict(draft["receipt"]), project.catalog
+    canaries = canaries or Canaries(catalog.secret, receipt.marks)
     on_progress(Progress("forget: erasing", 1, 3))
     catalog.take_from_inbox(draft["inbox"])
-    _run(project, owner, draft, receipt, on_progress)
+    _run(project, owner, draft, receipt, canaries, on_progress)
     _erase_files(project, owner, draft["tables"], receipt)
     for folder in SIDE_PROJECTS:
         shutil.rmtree(os.path.join(project.state, folder), ignore_errors=True)
@@ -210,7 +212,7 @@ def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: flo
     project.on_step("catalog scrubbed")
     on_progress(Progress("forget: looking again", 2, 3))
     known = {name: (size, time_ns) for name, (size, time_ns) in draft["clean"].items()}
-    _look_again(project, receipt, Canaries(catalog.secret, receipt.marks), known)
+    _look_again(project, receipt, canaries, known)
     receipt.seconds = round(time.perf_counter() - clock, 3)
     keep(project.state, receipt)
     project.on_step("receipt written")
@@ -220,7 +222,7 @@ def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: flo
     return receipt
 
 
-def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt, on_progress: OnProgress) -> None:
+def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt, canaries: Canaries, on_progress: OnProgress) -> None:
     """The rows go, and what was made from them is computed again, in one publish."""
     run, heads = Run(project, False, on_progress), project.catalog.heads()
     gone = {name: ids(bytes.fromhex(key) for key in rows) for name, rows in draft["gone"].items()}
@@ -238,7 +240,7 @@ def _run(project: "Project", owner: str, draft: dict[str, Any], receipt: Receipt
         dropped = [name for name in heads if name in draft["tables"] and name not in project.tables and project.catalog.consumed(name)]
         run.publication.dropped += dropped      # derived, and no longer declared: nothing can compute it again
         above = ids({*map(table_id, gone), *(key for rows in gone.values() for key in id_list(rows))})
-        accepting.block(run, draft["tables"], above, receipt.id, Canaries(project.catalog.secret, receipt.marks))
+        accepting.block(run, draft["tables"], above, receipt.id, canaries)
     project.on_step("before publish")
     run.publish(owner)
     project.on_step("after publish")

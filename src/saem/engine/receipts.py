@@ -98,7 +98,7 @@ class Receipt:
         known = {field.name for field in dataclasses.fields(cls)}
         made = cls(**{name: value for name, value in values.items() if name in known})
         made.before, made.after = (Looked(**each) if isinstance(each, dict) else None for each in (made.before, made.after))
-        made.marks = [(int(length), str(words), int(whole), str(name)) for length, words, whole, name in made.marks]
+        made.marks = [(int(length), int(first), str(name)) for length, first, name in made.marks]
         return made
 
     def page(self) -> str:
@@ -158,6 +158,8 @@ def keep(state: str, receipt: Receipt) -> str:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        if suffix == ".json":       # the page is what to hand on; who has a receipt's marks and the catalog's key can check guesses
+            os.chmod(path + ".part", 0o600)
         os.replace(path + ".part", path)
     return path
 

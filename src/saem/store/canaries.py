@@ -1,9 +1,14 @@
 """Marks of a text by which it is found again without being kept: keyed hashes of short pieces of it.
 
-Wherever a piece of 32 bytes lies in a buffer, three whole words of eight bytes lie in it, at the buffer's own steps of eight. So a mark
-has hashes of the words at each of the eight ways in which a piece may lie, and a scan hashes every eighth byte instead of every one:
-five times the speed of a hash rolling over all of them (measured: benchmarks/README.md). Shorter pieces have fewer words, or words of four.
-What passes is hashed whole. Without the key, which stays in the catalog, a mark says nothing.
+While the text is at hand, a scan knows hashes of all its words. Wherever a piece of 32 bytes lies in a buffer, three whole words of eight
+bytes lie in it, at the buffer's own steps of eight; so with hashes of the words at each of the eight ways in which a piece may lie, every
+eighth byte is hashed instead of every one: five times the speed of a hash rolling over all of them (measured: benchmarks/README.md).
+Shorter pieces have fewer words, or words of four. What passes is hashed whole.
+
+What is kept says as little as can be: so many hashes of overlapping words, taken together, would give the text back to whoever has the
+key, which lies beside them. A mark has 20 bits of a piece's first eight bytes, and a one-way hash of all of it. No piece that is kept
+shares half of it with another, so that none helps to guess the next. With marks alone the scan hashes every byte, and is slower.
+What remains: whoever has the catalog's key can tell whether a guess at 32 bytes is right.
 """
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +19,7 @@ from hashlib import blake2b
 import numpy as np
 
 PIECE, LEAST = 32, 8       # bytes; what is shorter than LEAST is met by chance
+SHARED = 16                # bytes in a row that two pieces may not have in common
 DIFFERENT = 4              # bytes of a piece that differ, at least: zeros, blanks and rules of dashes stand everywhere
 PIECES = 12                # of one value, evenly spread
 MOST = 512                 # of one erasure
@@ -22,33 +28,39 @@ BLOCK = 1 << 20            # bytes looked at together: stays in the processor's 
 BITS = 20                  # of the hash of a word
 NEAR = 8                   # places of one hash that are looked at closely
 
-Mark = tuple[int, str, int, str]       # length; hashes of its words, 5 hex digits each, by where they begin; 32 bits of all of it; 128
+Mark = tuple[int, int, str]            # length; BITS of the hash of its first LEAST bytes; 128 bits of all of it
+Words = tuple[list[int], int]          # hashes of its words by where they begin; 32 bits of all of it. Never kept
 
 
 @dataclass(frozen=True)
 class Canaries:
-    """Marks under one key."""
+    """Marks under one key. words: {name: of each mark}, while the text is at hand."""
     key: bytes
     marks: Sequence[Mark] = field(default_factory=tuple)
+    words: Mapping[str, Words] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, key: bytes, values: Iterable[bytes]) -> "Canaries":
         """Marks of values, the first ones wholly, of the others as many as MOST leaves; what is too short has none."""
         empty = cls(key)
-        made: dict[bytes, None] = {}
+        chosen, shared = list[bytes](), set[bytes]()
         for value in values:
-            made |= dict.fromkeys(pieces(value))
-        chosen = list(made)
+            for piece in pieces(value):
+                parts = {piece[at:at + SHARED] for at in range(max(1, len(piece) - SHARED + 1))}
+                if not parts & shared:
+                    shared |= parts
+                    chosen.append(piece)
         if len(chosen) > MOST:
             chosen = [chosen[int(i)] for i in np.linspace(0, len(chosen) - 1, MOST)]
-        return cls(key, tuple(empty._mark(piece) for piece in chosen))
+        marks = tuple(empty._mark(piece) for piece in chosen)
+        return cls(key, marks, {mark[-1]: empty._words(piece) for mark, piece in zip(marks, chosen, strict=True)})
 
     def __len__(self) -> int:
         return len(self.marks)
 
     def only(self, names: Iterable[str]) -> "Canaries":
         kept = set(names)
-        return Canaries(self.key, tuple(mark for mark in self.marks if mark[-1] in kept))
+        return Canaries(self.key, tuple(mark for mark in self.marks if mark[-1] in kept), self.words)
 
     @property
     def names(self) -> set[str]:
@@ -60,7 +72,7 @@ class Canaries:
         places, names = [np.zeros(0, np.int64)], list[str]()
         for start in range(0, len(data) if self.marks else 0, BLOCK):
             block = data[start:start + BLOCK + PIECE - 1]
-            for grid in self._grids:
+            for grid in self._grids if self.words else [self._starts]:
                 for length, found in grid.places(block, BLOCK):
                     for at, name in self._named(block, length, found):
                         places.append(start + at)
@@ -76,8 +88,9 @@ class Canaries:
         if not len(at):
             return
         whole = self._whole(data[at[:, None] + np.arange(length)])
-        is_there = np.isin(whole >> np.uint64(32), self._wholes[length])
-        at, whole = at[is_there], whole[is_there]
+        if self.words:
+            is_there = np.isin(whole >> np.uint64(32), self._wholes[length])
+            at, whole = at[is_there], whole[is_there]
         for one in np.unique(whole):       # the same hash twice is the same piece twice: a few of them are looked at closely
             same = at[whole == one]
             for place in same[:NEAR].tolist():
@@ -100,13 +113,16 @@ class Canaries:
         whole: np.ndarray = (padded.view("<u8") * self._factors[:4]).sum(axis=1, dtype=np.uint64)
         return whole
 
+    def _hashed(self, words: np.ndarray) -> np.ndarray:
+        return (words * self._factors[4]) >> np.uint64(64 - BITS)
+
     def _mark(self, piece: bytes) -> Mark:
+        return len(piece), int(self._hashed(np.frombuffer(piece[:LEAST], "<u8"))[0]), self._name(piece)
+
+    def _words(self, piece: bytes) -> Words:
         width, levels = words_of(len(piece))
-        text = np.frombuffer(piece, np.uint8)
         words = np.array([int.from_bytes(piece[at:at + width], "little") for at in range(width * levels)], np.uint64)
-        hashed = (words * self._factors[4]) >> np.uint64(64 - BITS)
-        whole = int(self._whole(text[None])[0]) >> 32
-        return len(piece), "".join(f"{each:05x}" for each in hashed.tolist()), whole, self._name(piece)
+        return self._hashed(words).tolist(), int(self._whole(np.frombuffer(piece, np.uint8)[None])[0]) >> 32
 
     def _name(self, piece: bytes) -> str:
         return blake2b(piece, key=self.key, digest_size=16).hexdigest()
@@ -117,13 +133,18 @@ class Canaries:
 
     @cached_property
     def _wholes(self) -> dict[int, np.ndarray]:
-        return {length: np.array([mark[2] for mark in self.marks if mark[0] == length], np.uint64) for length in {m[0] for m in self.marks}}
+        return {length: np.array([self.words[name][1] for each, _, name in self.marks if each == length], np.uint64)
+                for length in {mark[0] for mark in self.marks}}
+
+    @cached_property
+    def _starts(self) -> "Starts":
+        return Starts.of(self.marks, self._factors[4])
 
     @cached_property
     def _grids(self) -> list["Grid"]:
         of_length = defaultdict(list)
-        for length, words, _, _ in self.marks:
-            of_length[length].append([int(words[i:i + 5], 16) for i in range(0, len(words), 5)])
+        for length, _, name in self.marks:
+            of_length[length].append(self.words[name][0])
         of_width: dict[int, dict[int, list[list[int]]]] = defaultdict(dict)
         for length, each in of_length.items():
             of_width[words_of(length)[0]][length] = each
@@ -170,6 +191,37 @@ class Grid:
             yield length, found[(found >= 0) & (found < stop) & (found + length <= len(data))]
 
 
+@dataclass(frozen=True)
+class Starts:
+    """Where pieces may begin, told by their first LEAST bytes alone, at every byte of a buffer.
+
+    any      (2 ** BITS,) bool: whether some piece begins with bytes of this hash; lengths: {length: the same of its pieces}
+    """
+    factor: np.uint64
+    any: np.ndarray
+    lengths: dict[int, np.ndarray]
+
+    @classmethod
+    def of(cls, marks: Iterable[Mark], factor: np.uint64) -> "Starts":
+        lengths: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(1 << BITS, bool))
+        for length, first, _ in marks:
+            lengths[length][first] = True
+        return cls(factor, np.logical_or.reduce(list(lengths.values())), dict(lengths))
+
+    def places(self, data: np.ndarray, stop: int) -> Iterator[tuple[int, np.ndarray]]:
+        """(length, places before `stop` where a piece of it may begin)."""
+        at, hashes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for shift in range(min(LEAST, len(data))):
+            words = data[shift:shift + (len(data) - shift) // LEAST * LEAST].view("<u8")
+            hashed = ((words * self.factor) >> np.uint64(64 - BITS)).view(np.int64)
+            maybe = np.flatnonzero(np.take(self.any, hashed, mode="clip"))
+            at.append(maybe * LEAST + shift)
+            hashes.append(hashed[maybe])
+        places, found = np.concatenate(at), np.concatenate(hashes)
+        for length, begins in self.lengths.items() if len(places) else ():
+            yield length, places[begins[found] & (places < stop) & (places + length <= len(data))]
+
+
 def words_of(length: int) -> tuple[int, int]:
     """(bytes of a word, how many whole ones a piece of a length holds wherever it lies).
 
@@ -181,11 +233,12 @@ def words_of(length: int) -> tuple[int, int]:
 
 
 def pieces(value: bytes) -> list[bytes]:
-    """What a value is known by: all of it where it is short, else PIECES pieces of PIECE bytes; what is met by chance is left out.
+    """What a value is known by: all of it where it is short, else PIECES pieces of PIECE bytes at most, with less than SHARED in common;
+    what is met by chance is left out.
 
     >>> [len(piece) for piece in pieces(b"0123456789")], len(pieces(bytes(range(200)))), pieces(b"short"), pieces(bytes(500))
-    ([10], 12, [], [])
+    ([10], 10, [], [])
     """
-    count = min(PIECES, len(value) - PIECE + 1) if len(value) > PIECE else len(value) >= LEAST
+    count = min(PIECES, 1 + (len(value) - PIECE) // (PIECE - SHARED + 1)) if len(value) > PIECE else len(value) >= LEAST
     cut = [value[int(at):int(at) + PIECE] for at in np.linspace(0, max(0, len(value) - PIECE), count)]
     return [piece for piece in cut if len(set(piece)) >= DIFFERENT]
