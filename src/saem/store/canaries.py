@@ -114,7 +114,8 @@ class Canaries:
         return whole
 
     def _hashed(self, words: np.ndarray) -> np.ndarray:
-        return (words * self._factors[4]) >> np.uint64(64 - BITS)
+        hashed: np.ndarray = (words * self._factors[4]) >> np.uint64(64 - BITS)
+        return hashed
 
     def _mark(self, piece: bytes) -> Mark:
         return len(piece), int(self._hashed(np.frombuffer(piece[:LEAST], "<u8"))[0]), self._name(piece)
