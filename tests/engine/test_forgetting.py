@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from saem.core.operator import operator
 from saem.core.run import OnStep, ignore
 from saem.engine.project import Project
 from saem.infer import answers, ask
+from saem.services.health import project_health
 from saem.sources import folder, records
 from saem.store.canaries import Canaries
 from saem.store.scanning import scan
@@ -245,7 +246,8 @@ def test_what_is_gone_already_and_what_was_forgotten_can_be_forgotten(home: Path
         assert db.forget("files", "private-letter.md").verdict == "proved"
         assert not left(home, SECRET)[SECRET]
         again = db.forget("files", "private-letter.md")
-        assert (again.rows, again.verdict) == ({}, "unproved")
+        assert again.is_earlier
+        assert [again.id] == [each.id for each in db.receipts()], "one receipt, that of the first time"
 
 
 def test_a_mistyped_key_a_derived_table_and_a_condition_that_none_meets_are_errors(home: Path) -> None:
@@ -302,16 +304,95 @@ def test_a_state_that_is_put_back_from_an_older_copy_forgets_again(home: Path) -
         db.run()
         shutil.copytree(home / "state", home / "before")
         db.forget("files", "private-letter.md")
+    put_back(home)
+    with opened(home) as db:
+        db.run()
+        assert rows(db)["files"] == 12
+        assert not left(home, SECRET)[SECRET]
+        first, second = db.receipts()
+        assert first.rows["files"] == second.rows["files"] == 1
+        assert first.id in second.reason
+        assert db.verify(first.id).verdict == db.verify(second.id).verdict == "proved"
+
+
+def put_back(home: Path) -> None:
+    """The older copy of the state; the receipts stay."""
     for name in ("catalog.db", "tables"):
         path = home / "state" / name
         shutil.rmtree(path) if path.is_dir() else os.remove(path)
     shutil.copytree(home / "before", home / "state", dirs_exist_ok=True)
+
+
+def test_until_it_is_erased_again_nobody_is_shown_what_an_older_copy_brought_back(home: Path) -> None:
     with opened(home) as db:
-        assert rows(db)["files"] == 13
         db.run()
-        assert rows(db)["files"] == 12
-        assert not left(home, SECRET)[SECRET]
-        assert len(db.receipts()) == 1
+        shutil.copytree(home / "state", home / "before")
+        receipt = db.forget("files", "private-letter.md")
+    put_back(home)
+    with opened(home) as db:
+        readings: list[Callable[[], object]] = [
+            lambda: db.table("docs").to_arrow(), lambda: db.table("chunks").search(WORD), lambda: db.sql("select * from docs"),
+            lambda: db.as_user("staff").table("chunks").search(WORD), lambda: db.as_user("staff").sql("select * from docs"),
+            lambda: ask(db.table("chunks"), "What does the letter name?"), lambda: db.trace("files:private-letter.md"),
+            lambda: db.at(db.snapshot).table("docs").to_arrow(), lambda: db.at(db.snapshot).as_user("staff").sql("select * from docs")]
+        for reading in readings:
+            with pytest.raises(SaemError) as error:
+                reading()
+            assert error.value.code == "E705"
+        found = db.verify(receipt.id)
+        assert (found.verdict, found.back["files"]) == ("found", 1)
+        assert "IT IS BACK" in found.summary()
+        assert not found.held_by, "no row of its own is another's"
+        assert [check.name for check in project_health(db) if check.is_failure] == [f"forgetting {receipt.id}"]
+        db.run()
+        for reading in readings[:5]:
+            assert SECRET not in str(reading())
+
+
+def test_what_was_allowed_again_stays_when_an_older_copy_is_put_back(home: Path) -> None:
+    with opened(home) as db:
+        db.run()
+        shutil.copytree(home / "state", home / "before")
+        receipt = db.forget("files", "private-letter.md")
+        assert db.allow("files", "private-letter.md") == 1
+        db.run()
+    put_back(home)
+    with opened(home) as db:
+        assert all(counts.is_idle for counts in db.run().tables.values())
+        assert rows(db)["files"] == 13
+        assert [each.rows for each in db.receipts()] == [receipt.rows]
+        db.forget("files", "private-letter.md")
+    put_back(home)
+    with opened(home) as db:
+        db.run()
+        assert rows(db)["files"] == 12, "forgotten anew after it had been allowed"
+
+
+def test_what_was_allowed_after_the_copy_had_been_made_is_not_kept_out(home: Path) -> None:
+    with opened(home) as db:
+        db.run()
+        db.forget("files", "private-letter.md")
+        shutil.copytree(home / "state", home / "before")
+        db.allow("files", "private-letter.md")
+    put_back(home)
+    with opened(home) as db:
+        db.run()
+        assert rows(db)["files"] == 13
+
+
+def test_what_is_kept_out_is_told_and_is_no_work_to_do(home: Path) -> None:
+    with opened(home) as db:
+        db.table("taps").put([Tap("kim", 1, "gate"), Tap("lee", 1, "gate")])
+        db.run()
+        db.forget("files", "private-letter.md")
+        db.forget("taps", ("kim", 1))
+        db.table("taps").put([Tap("kim", 1, "gate")])
+        steps = {step.table: step for step in db.plan()}
+        assert [(steps[name].units, steps[name].why, steps[name].kept_out) for name in ("files", "taps")] == [(0, "up to date", 1)] * 2
+        assert steps["docs"].why == "up to date"
+        report = db.run()
+        assert report.tables["taps"].forgotten == 1
+        assert "1 kept out" in str(report)
 
 
 def test_while_another_run_is_at_work_nothing_is_forgotten_and_it_says_so(home: Path) -> None:

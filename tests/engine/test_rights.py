@@ -90,6 +90,12 @@ def test_an_answer_never_cites_what_its_asker_may_not_read_and_is_his_own(db: sa
     assert len(db.table("answers")) == 2
 
 
+def test_what_the_owner_asks_is_for_nobody_else(db: saem.Project) -> None:
+    assert ask(db.table("chunks"), "도서 대출 기간은 며칠인가?").found
+    assert [len(each.table("answers")) for each in (db, db.as_user("kim"), db.as_user("lee"))] == [1, 0, 0]
+    assert len(db.as_user("kim").table("citations")) == 0
+
+
 def test_a_row_that_may_not_be_read_looks_like_one_that_is_not_there(db: saem.Project) -> None:
     lee = db.as_user("lee")
     hidden = db.table("docs").to_arrow(["_id"], where="path = 'hr/salary.md'")["_id"][0].as_py().hex()

@@ -132,6 +132,8 @@ def plan(project_: ProjectOption = None, state: StateOption = None, as_json: Jso
              "" if s.seconds is None else f"{s.seconds:.1f}") for s in steps]
     out.table(("table", "rows", "to do", "why", "seconds"), rows, right=("rows", "to do", "seconds"))
     for s in steps:
+        if s.kept_out:
+            out.line(f"{s.table}: {s.kept_out:,} kept out, for they were forgotten")
         if s.calls:
             out.line(f"{s.table}: about {s.calls:,} rows may go to its model; none whose input it knows")
     out.next(hint("saem run", project_, state))

@@ -28,12 +28,15 @@ def forget(table: TableArgument, keys: Keys = None, project_: ProjectOption = No
     db = project(project_, state)
     if not (yes or dry_run or as_json) and sys.stdin.isatty():
         would = db.forget(table, *keys or (), where=where, dry_run=True, wait_s=wait)
-        out.line(rows_of(would))
-        typer.confirm("Erase them for good?", abort=True)
+        if not would.is_earlier:
+            out.line(rows_of(would))
+            typer.confirm("Erase them for good?", abort=True)
     with out.progress() as listener:
         receipt = db.forget(table, *keys or (), where=where, reason=reason, dry_run=dry_run, wait_s=wait, on_progress=listener)
     if as_json:
         out.data(receipt.to_dict())
+    elif receipt.is_earlier:
+        out.line(f"already forgotten: see receipt {receipt.id}")
     elif dry_run:
         out.line(rows_of(receipt))
         return

@@ -59,6 +59,7 @@ CODES: dict[str, tuple[str, int]] = {
     "E702": ("rows of that table cannot be forgotten", 2),
     "E703": ("no receipt has that name", 2),
     "E704": ("what was forgotten is not taken again", 2),
+    "E705": ("what was forgotten is back", 3),
     "E801": ("a model's server refuses, or the model cannot be used", 1),
     "E802": ("a model's server is out of reach or busy", 1),
     "E803": ("what a model wrote does not fit the schema", 1),

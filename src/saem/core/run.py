@@ -56,7 +56,8 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{name}: +{c.added} ~{c.changed} -{c.deleted} ={c.unchanged}, {c.computed} computed, {c.reused} reused, "
-                 f"{c.quarantined} quarantined, {c.seconds:.2f} s" for name, c in self.tables.items()]
+                 f"{c.quarantined} quarantined, " + (f"{c.forgotten} kept out as forgotten, " if c.forgotten else "") + f"{c.seconds:.2f} s"
+                 for name, c in self.tables.items()]
         return "\n".join([*lines, f"snapshot {self.snapshot}, {self.seconds:.2f} s"])
 
     def _repr_html_(self) -> str:

@@ -4,8 +4,9 @@
     -> rewrite -> move heads -> old versions and files go -> scan -> receipt
 
 A crash after `begin` leaves a record in the catalog; the next run or forget finishes it. A state that was put back from an older copy
-knows nothing of what was forgotten since: the receipts that lie beside it are carried out again.
+knows nothing of what was forgotten since: the receipts that lie beside it are carried out again (see `returning`).
 """
+import dataclasses
 import getpass
 import json
 import os
@@ -13,8 +14,7 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import lance
@@ -24,7 +24,8 @@ from saem.core.errors import SaemError, caller
 from saem.core.identity import ID, digest, id_list, ids, row_ids, table_id
 from saem.core.run import OnProgress, Progress
 from saem.engine import accepting
-from saem.engine.receipts import Looked, Receipt, keep, names, new_id, receipt_of
+from saem.engine.receipts import Looked, Receipt, keep, new_id, receipt_of, receipts
+from saem.engine.returning import allowed, lift, note_allowed, note_forgotten, returned
 from saem.engine.running import Run, explained
 from saem.engine.trail import Trail, follow, head_of, places, strings
 from saem.store.canaries import Canaries
@@ -46,7 +47,7 @@ def forget(project: "Project", table: str, keys: Sequence[Any], where: str | Non
     clock = time.perf_counter()
     check_source(project, table, keys)
     try:
-        with lease(project.catalog, wait_s) as owner:
+        with lease(project.catalog, wait_s, f"wait for it: saem forget {table} ... --wait 60") as owner:
             if not dry_run:
                 finish(project, owner, on_progress)
             wanted = [*map(key_text, keys), *(_meeting(project, table, where) if where is not None else [])]
@@ -56,6 +57,8 @@ def forget(project: "Project", table: str, keys: Sequence[Any], where: str | Non
             marks = {project.catalog.mark(digest(table, key)) for key in wanted}
             trail = follow(project, table, marks)
             _check_known(project, table, wanted, trail, marks)
+            if (earlier := _earlier(project, table, trail, marks)) is not None:
+                return earlier
             draft = Receipt(new_id(secrets.token_bytes(4)), time.strftime("%Y-%m-%dT%H:%M:%S%z"), _who(), reason, table,
                             sorted(mark.hex() for mark in marks), _counts(trail), waiting=len(trail.inbox))
             if dry_run:
@@ -68,15 +71,33 @@ def forget(project: "Project", table: str, keys: Sequence[Any], where: str | Non
 
 def finish(project: "Project", owner: str, on_progress: OnProgress) -> None:
     """Carry out what a crash, or an older copy of the state, has left undone. The caller holds the lease."""
-    for draft in project.catalog.erasures().values():
-        _carry_out(project, owner, draft, time.perf_counter(), on_progress)
-    done = project.catalog.erasures(is_done=True)
-    for name in names(project.state):
-        if name not in done:
-            known = receipt_of(project.state, name)
-            marks = {bytes.fromhex(each) for each in known.what}
-            known.rows = _counts(trail := follow(project, known.table, marks))
-            _erase(project, owner, known, trail, marks, time.perf_counter(), on_progress)
+    project.is_finishing = True
+    try:
+        for draft in project.catalog.erasures().values():
+            _carry_out(project, owner, draft, time.perf_counter(), on_progress)
+        for name in returned(project):
+            _do_again(project, owner, receipt_of(project.state, name), on_progress)
+        lift(project)
+    finally:
+        project.is_finishing = False
+
+
+def _do_again(project: "Project", owner: str, known: Receipt, on_progress: OnProgress) -> None:
+    """Erase what an older copy has brought back, with a receipt of its own: the former one tells what was done then."""
+    marks = _kept_out(project, known)
+    trail = follow(project, known.table, marks)
+    if not trail.is_empty:
+        why = f"an older copy of the state brought back what receipt {known.id} says is gone"
+        made = Receipt(new_id(secrets.token_bytes(4)), time.strftime("%Y-%m-%dT%H:%M:%S%z"), _who(),
+                       f"{known.reason}; {why}" if known.reason else why, known.table, sorted(mark.hex() for mark in marks), _counts(trail),
+                       waiting=len(trail.inbox))
+        _erase(project, owner, made, trail, marks, time.perf_counter(), on_progress)
+    project.catalog.note_erasure(known.id, known.table, marks)
+
+
+def _kept_out(project: "Project", receipt: Receipt) -> set[bytes]:
+    """The marks of a receipt that were not allowed again."""
+    return {bytes.fromhex(each) for each in receipt.what} - allowed(project.state).get(receipt.table, set())
 
 
 def unfinished(project: "Project") -> list[Receipt]:
@@ -86,7 +107,10 @@ def unfinished(project: "Project") -> list[Receipt]:
 
 def allow(project: "Project", table: str, keys: Sequence[Any]) -> int:
     """See `Project.allow`."""
-    return project.catalog.allow(table, [project.catalog.mark(digest(table, key_text(key))) for key in keys])
+    marks = {project.catalog.mark(digest(table, key_text(key))) for key in keys} & project.catalog.forgotten(table)
+    if marks:
+        note_allowed(project, table, marks)
+    return project.catalog.allow(table, marks)
 
 
 def accept(project: "Project", table: str, row: str, reason: str, wait_s: float, on_progress: OnProgress) -> Receipt:
@@ -104,7 +128,9 @@ def verify(project: "Project", name: str) -> Receipt:
     """See `Project.verify`."""
     receipt = receipt_of(project.state, name)
     canaries = Canaries(project.catalog.secret, receipt.marks)
-    _look_again(project, receipt, canaries, None)
+    trail = follow(project, receipt.table, _kept_out(project, receipt))
+    receipt.back = _counts(trail)
+    _look_again(project, receipt, canaries, None, set[bytes]().union(*trail.ids.values()))
     return receipt
 
 
@@ -159,6 +185,14 @@ def _check_known(project: "Project", table: str, wanted: Iterable[str], trail: T
             raise SaemError("E209", f"'{table}' has, had and awaits no row '{key}'", where=caller(), fix=f"saem show {table}")
 
 
+def _earlier(project: "Project", table: str, trail: Trail, marks: set[bytes]) -> Receipt | None:
+    """Where nothing is left to erase, for all of it was forgotten before: the newest receipt that tells of it."""
+    if not trail.is_empty or not marks <= project.catalog.forgotten(table):
+        return None
+    told = [each for each in receipts(project.state) if each.table == table and {mark.hex() for mark in marks} & set(each.what)]
+    return dataclasses.replace(told[-1], is_earlier=True) if told else None
+
+
 def _counts(trail: Trail) -> dict[str, int]:
     return {name: len(rows) for name, rows in trail.ids.items() if rows}
 
@@ -181,9 +215,10 @@ def _erase(project: "Project", owner: str, receipt: Receipt, trail: Trail, marks
     receipt.marks, receipt.before, receipt.after = list(canaries.marks), _looked(before, canaries.names), None
     receipt.withdrawn = sum(len(trail.ids.get(name, ())) for name in trail.recorded)
     draft: dict[str, Any] = {
-        "receipt": asdict(receipt), "tables": trail.tables, "inbox": trail.inbox, "units": [unit.hex() for unit in trail.units],
+        "receipt": dataclasses.asdict(receipt), "tables": trail.tables, "inbox": trail.inbox, "units": [unit.hex() for unit in trail.units],
         "gone": {name: sorted(key.hex() for key in rows) for name, rows in trail.ids.items()}, "recorded": trail.recorded,
         "clean": {name: list(stamp) for name, stamp in before.clean.items()}}
+    note_forgotten(project, receipt.table, marks)
     project.catalog.begin_erasure(receipt.id, receipt.table, marks, draft)
     project.on_step("erasure begun")
     return _carry_out(project, owner, draft, clock, on_progress, canaries)
@@ -206,7 +241,7 @@ def _carry_out(project: "Project", owner: str, draft: dict[str, Any], clock: flo
     _erase_files(project, owner, draft["tables"], receipt)
     for folder in SIDE_PROJECTS:
         shutil.rmtree(os.path.join(project.state, folder), ignore_errors=True)
-    draft |= {"receipt": asdict(receipt), "gone": {}, "units": []}
+    draft |= {"receipt": dataclasses.asdict(receipt), "gone": {}, "units": []}
     catalog.draft_erasure(receipt.id, draft)
     scrub(catalog.db)
     project.on_step("catalog scrubbed")
@@ -291,8 +326,9 @@ def _erase_files(project: "Project", owner: str, tables: Sequence[str], receipt:
     receipt.old_index_files = sum(len(before[name] & index_files(project.uri(heads[name].place))) for name in before)
 
 
-def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known: dict[str, tuple[int, int]] | None) -> None:
-    """The scan afterwards. A piece that a living row holds is no sign of what is gone: the row is listed."""
+def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known: dict[str, tuple[int, int]] | None,
+                back: Set[bytes] = frozenset()) -> None:
+    """The scan afterwards. A piece that a living row holds is no sign of what is gone: the row is listed, unless what is gone is `back`."""
     seen = scan(project.state, canaries, known)
     files = {place for each in seen.places.values() for place in each}
     living = set[str]()
@@ -302,7 +338,7 @@ def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known:
         if inside:
             marks, rows, count = holders(head_of(project, name), canaries.only(seen.found), inside)
             living |= marks
-            receipt.held_by += _named(project, name, head_of(project, name), rows)
+            receipt.held_by += _named(project, name, head_of(project, name), rows - back)
             receipt.more_held += count - len(rows)
     for name, key, row in project.catalog.db.execute("select name, key, row from inbox where row is not null").fetchall():
         body = json.loads(row)
@@ -311,7 +347,7 @@ def _look_again(project: "Project", receipt: Receipt, canaries: Canaries, known:
             readers = "as its source says" if body["readers"] is None else _readers(project, body["readers"])
             own = row_ids(name, [digest(name, key)], [b""], [0])[0]     # not its key, which may be forgotten one day
             receipt.held_by.append({"table": name, "row": own.hex(), "readers": readers})
-    receipt.after = _looked(seen, canaries.names - living)
+    receipt.after = _looked(seen, canaries.names - (frozenset() if back else living))
 
 
 def _named(project: "Project", table: str, dataset: lance.LanceDataset, rows: set[bytes]) -> list[dict[str, Any]]:

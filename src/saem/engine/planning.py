@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Step:
     """One table: how many units would be computed again, why, and what that takes by the pace of former runs (None = not known).
 
+    kept_out  what the source has and `forget` keeps out: it is no work
     calls  rows that a costly operator may be called for, judged by the rows that the table holds now; what it knows it does not compute
     """
     table: str
@@ -25,6 +26,7 @@ class Step:
     seconds: float | None
     is_exact: bool = True      # False: the parents change too, so that this is an estimate
     calls: int | None = 0
+    kept_out: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -37,14 +39,15 @@ def plan(project: "Project") -> list[Step]:
     for table in project.order():
         head = heads.get(table.name)
         total = project.published(table.name).count_rows() if head else 0
+        kept_out = 0
         if table.source is not None:
             is_other = head is not None and (head.fingerprint != table.fingerprint or not set(table.schema.names) <= set(
                 project.published(table.name).schema.names))
-            units, why, is_exact = _source_changes(project, table, head is not None, is_other)
+            units, why, is_exact, kept_out = _source_changes(project, table, head is not None, is_other)
         else:
             units, why, is_exact = _derived_changes(project, table, steps)
         steps[table.name] = Step(table.name, units, total, why if units or not is_exact else "up to date",
-                                 _seconds(pace.get(table.name), units), is_exact, _calls(table, steps, units, total))
+                                 _seconds(pace.get(table.name), units), is_exact, _calls(table, steps, units, total), kept_out)
     for name in heads:
         if name not in project.tables and project.catalog.consumed(name):
             total = project.published(name).count_rows()
@@ -52,23 +55,29 @@ def plan(project: "Project") -> list[Step]:
     return list(steps.values())
 
 
-def _source_changes(project: "Project", table: Table, is_published: bool, is_other: bool) -> tuple[int, str, bool]:
+def _source_changes(project: "Project", table: Table, is_published: bool, is_other: bool) -> tuple[int, str, bool, int]:
+    """(units, why, whether they are known exactly, what is kept out)."""
+    marks = project.catalog.forgotten(table.name)
     if hasattr(table.source, "entries"):
+        every = list(table.source.entries())
+        taken = [e for e in every if not project.catalog.keeps_out(table.name, e.key, marks)]
+        kept_out, entries = len(every) - len(taken), [e for e in taken if not e.skipped and not e.failed]
         if is_other:
-            return sum(1 for e in table.source.entries() if not e.skipped and not e.failed), "its code or columns have changed", True
+            return len(entries), "its code or columns have changed", True, kept_out
         held = dict[str, str]()
         if is_published:
             rows = project.published(table.name).to_table(columns=[table.schema.names[0], "_stamp"])
             held = dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
-        entries = [e for e in table.source.entries() if not e.skipped and not e.failed]
         new = sum(e.key not in held for e in entries)
         changed = sum(e.key in held and (not e.stamp or held[e.key] != e.stamp) for e in entries)
         gone = len(set(held) - {e.key for e in entries})
-        return new + changed + gone, f"{new} new, {changed} to look at, {gone} gone", True
+        return new + changed + gone, f"{new} new, {changed} to look at, {gone} gone", True, kept_out
     if hasattr(table.source, "encode"):
-        waiting = len(project.catalog.inbox(table.name)[1])
-        return waiting, f"{waiting} rows were put", True
-    return 0, "its rows are known only when it is read", False
+        rows = project.catalog.inbox(table.name)[1]
+        refused = sum(row is not None and project.catalog.keeps_out(table.name, key, marks) for key, row in rows.items())
+        waiting = len(rows) - refused
+        return waiting, f"{waiting} rows were put", True, refused
+    return 0, "its rows are known only when it is read", False, 0
 
 
 def _derived_changes(project: "Project", table: Table, steps: dict[str, Step]) -> tuple[int, str, bool]:

@@ -22,6 +22,7 @@ from saem.engine.ingest import Readers
 from saem.engine.membership import GroupsTable, Membership, check
 from saem.engine.narrowing import narrow
 from saem.engine.retention import Retention, prune
+from saem.engine.returning import check_whole
 from saem.engine.running import Run, damaged, explained
 from saem.engine.steady import steady
 from saem.engine.table import Table
@@ -62,6 +63,8 @@ class Project:
         self.groups_table: GroupsTable | None = None       # and as a table says
         self._membership = Membership(self)
         self.models: Mapping[str, Any] = {}                # settings of language models, as `saem.infer.llm` reads them
+        self.is_finishing = False                          # whether an erasure that was cut off, or undone, is being carried out
+        self.receipts_seen = 0                             # the state of their folder when the catalog knew all of them
         self.origin = self                                 # of a view: the project that it shows
         self.person: str | None = None                     # of a view: whose rights apply; None = the owner's
 
@@ -167,7 +170,8 @@ class Project:
     # reading
 
     def heads(self) -> Mapping[str, Head]:
-        """Where the published rows of each table are."""
+        """Where the published rows of each table are. Raises: E705 where what was forgotten is back."""
+        check_whole(self)
         return self.catalog.heads()
 
     def as_user(self, name: str) -> "View":

@@ -45,6 +45,8 @@ class Receipt:
     marks         how many pieces of text were looked for
     held_by       living rows that hold an equal piece: table, row, readers; more_held: how many are not listed
     source        whether the source still has it: it is kept out
+    back          {table: rows of it that are there again}, as `verify` has found: an older copy of the state was put back
+    is_earlier    nothing was left to erase: this is the receipt of the `forget` that did it
     """
     id: str
     when: str
@@ -72,6 +74,8 @@ class Receipt:
     more_held: int = 0
     seconds: float = 0.0
     is_dry: bool = False
+    back: dict[str, int] = dataclasses.field(default_factory=dict)
+    is_earlier: bool = False
 
     @property
     def is_proof(self) -> bool:
@@ -81,7 +85,7 @@ class Receipt:
     @property
     def is_clean(self) -> bool:
         """Whether nothing of it was found afterwards but what living rows hold."""
-        return self.after is not None and not self.after.found and not self.after.unread and not self.old_index_files
+        return self.after is not None and not self.after.found and not self.after.unread and not self.old_index_files and not self.back
 
     @property
     def verdict(self) -> str:
@@ -136,6 +140,9 @@ class Receipt:
         """What the scan says."""
         if self.before is None or self.after is None:
             return "Nothing was erased yet."
+        if self.back:
+            rows = ", ".join(f"{count:,} of {name}" for name, count in self.back.items())
+            return f"IT IS BACK: {rows}. An older copy of the state was put back; nobody is shown it, and the next run erases it again."
         seen = f"{self.before.found:,} of {len(self.marks):,} pieces of its text before, {self.after.found:,} after"
         scope = f"A scan that decodes every file ({self.after.files:,} files, {self.after.bytes / 1e6:,.1f} MB) found {seen}"
         end = {"proved": "", "unproved": "; what it could not find before it could not find after: this proves nothing",

@@ -10,6 +10,7 @@ from saem.core.errors import SaemError, caller
 from saem.core.principals import Groups
 from saem.engine.hindsight import hidden
 from saem.engine.project import Project
+from saem.engine.returning import check_whole
 from saem.engine.steady import steady
 from saem.store.heads import Head
 from saem.store.readable import Readable
@@ -49,6 +50,7 @@ class View(Project):
         return self.origin.membership()      # those of today, also where an older snapshot is looked at
 
     def heads(self) -> Mapping[str, Head]:
+        check_whole(self)
         return self.catalog.heads() if self.pinned is None else self.pinned[1]
 
     @property

@@ -16,7 +16,7 @@ from saem.engine.steady import steady
 from saem.infer.answers import Answer, Citation, Sentence, Step, record
 from saem.infer.evidence import Chosen, Passage, choose
 from saem.store.heads import Head
-from saem.store.reader_sets import EVERYONE
+from saem.store.reader_sets import NOBODY
 from saem.store.table import lookup
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None,
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot,
                     steps=[*([because.step] if because else []), *absent(question, found)],
                     because=because.item.id if because else "", why=why)
-    asker = EVERYONE if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
+    asker = NOBODY if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
     readers = db.catalog.intersect([asker, *places.readers, *(because.readers if because else ())])
     return answer, places.hashes, readers
 

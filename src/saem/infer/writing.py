@@ -24,7 +24,7 @@ from saem.infer.kinds import FIT, UNFIT, wanted
 from saem.infer.llm import Model, Reply, prompt, tokens_about
 from saem.infer.locality import barred
 from saem.infer.parts import needs_documents, parts
-from saem.store.reader_sets import EVERYONE
+from saem.store.reader_sets import NOBODY
 from saem.store.sample import is_hangul
 from saem.store.search import Found, Hit
 from saem.transform.splitting import sentences as split
@@ -263,7 +263,7 @@ class Writing:
 
     def _readers(self) -> int:
         """A question is its asker's own; what was made from passages is for those who may read all of them."""
-        asker = EVERYONE if self.db.person is None else self.db.catalog.reader_code([self.db.person])
+        asker = NOBODY if self.db.person is None else self.db.catalog.reader_code([self.db.person])
         allowed = [asker, *(self.places.readers_of(self.shown) if self.shown else ()), *(self.because.readers if self.because else ())]
         return self.db.catalog.intersect(allowed)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saem.core.errors import SaemError
 from saem.core.versions import versions
 from saem.engine.forgetting import unfinished
+from saem.engine.returning import returned
 
 if TYPE_CHECKING:
     from saem.engine.project import Project
@@ -84,6 +85,9 @@ CONVERT = {                # what to save a file as that no parser takes
 
 def project_health(db: "Project") -> list[Check]:
     """What is published, in quarantine and left out; files by the rule that left them out."""
+    if back := returned(db):
+        return [Check(f"forgetting {name}", False, "an older copy of the state was put back: what this receipt says is gone may be there "
+                      "again; nothing is shown until it is erased", "saem run", True) for name in back]
     checks = [Check("project", True, f"{db.state}, snapshot {db.snapshot}, {len(db.catalog.heads())} tables")]
     for name in db.catalog.heads():
         try:

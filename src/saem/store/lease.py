@@ -18,7 +18,7 @@ _living: set[str] = set()       # owners in this process; one that could not giv
 
 
 @contextmanager
-def lease(catalog: Catalog, wait_s: float = 0.0) -> Iterator[str]:
+def lease(catalog: Catalog, wait_s: float = 0.0, fix: str = "wait for it to end, then: saem run") -> Iterator[str]:
     """Hold the right to publish; yields the owner's name. A dead owner on this machine is overtaken at once.
 
     One on another machine is dead when its lease has ended and it is not seen to renew it, or is not seen to for as long as a lease lasts:
@@ -29,7 +29,7 @@ def lease(catalog: Catalog, wait_s: float = 0.0) -> Iterator[str]:
     while (holder := _take(catalog, owner, watch)) is not None:
         if time.monotonic() >= deadline and not watch.is_ending:
             raise SaemError("E301", f"another run (process {holder[0]} on {holder[1]}) is at work", where=catalog.path,
-                            fix="wait for it to end, then: saem run")
+                            fix=fix)
         time.sleep(0.05)
     _living.add(owner)
     stop = threading.Event()

@@ -53,6 +53,12 @@ class Tombstones:
             self.db.executemany("insert or ignore into forgotten values (?,?,?)", [(table, mark, time.time()) for mark in marks])
             self.db.execute("insert or replace into erasure values (?,0,?)", (name, json.dumps(draft)))
 
+    def note_erasure(self, name: str, table: str, marks: Iterable[bytes]) -> None:
+        """An erasure that is at its end, and of which this catalog did not know."""
+        with transaction(self.db):
+            self.db.executemany("insert or ignore into forgotten values (?,?,?)", [(table, mark, time.time()) for mark in marks])
+            self.db.execute("insert or replace into erasure values (?,1,'{}')", (name,))
+
     def draft_erasure(self, name: str, draft: Mapping[str, Any]) -> None:
         self.db.execute("update erasure set draft=? where id=?", (json.dumps(draft), name))
 
