@@ -8,9 +8,26 @@ import pytest
 import saem
 from saem.core.identity import ID
 from saem.core.shapes import Groups, Made
-from saem.curate import Override, Policy, Rule, calibrate, decide, enforced, keep, measure, restore, web_rules, what_if, why
+from saem.curate import (
+    Override,
+    Policy,
+    Rule,
+    calibrate,
+    decide,
+    enforced,
+    keep,
+    measure,
+    near_duplicates,
+    restore,
+    semantic_duplicates,
+    web_rules,
+    what_if,
+    why,
+)
+from saem.curate.reporting import report, summary
 from saem.engine.project import Project
 from saem.sources import records
+from saem.train import cross_fit, synthetic_quota
 
 EDGE = pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("kind", pa.string())])
 SHORT = Rule("short", "chars", "<", 12, "a test", drops=True)
@@ -229,7 +246,8 @@ def test_a_policy_that_would_wipe_out_a_source_stops_and_publishes_nothing(make)
 
 def test_calibrated_rules_spare_the_rows_they_were_fitted_to(make) -> None:
     c = make()
-    c.put(*(Page(f"good/{i}", LONG + " word" * i) for i in range(40)), *(Page(f"bad/{i}", "x" * 30) for i in range(10)))
+    c.put(*(Page(f"good/{i}", "The books of the library are lent to the town" + " and the school" * i) for i in range(40)),
+          *(Page(f"bad/{i}", f"the {'x' * 30}") for i in range(10)))
     c.run()
     rules = calibrate(c.signals, target="path like 'good/%'", quantile=0)
     c.open(Policy({name: enforced(each) for name, each in rules.items()}, max_drop_per_source=1))
@@ -255,3 +273,108 @@ def test_equal_texts_are_measured_once(make) -> None:
     counts = c.run()
     assert counts["signals"].computed == 0
     assert counts["signals"].reused == 1
+
+
+def test_edges_of_several_searches_come_into_one_decision(make, tmp_path: Path) -> None:
+    c = make(Policy({"*": ()}, near_duplicate=.7, passage=.5, max_drop_per_source=1))
+    more = c.db.source("more_ties", records(Tie, key="key"))
+    passages = more.derive("passages", edges_of)
+    near = c.db.tables["near_duplicates"]
+    policy = Policy({"*": ()}, near_duplicate=.7, passage=.5, prefer=["oldest"], max_drop_per_source=1)
+    decisions = c.signals.derive("both", decide(policy), using=[near, passages, c.overrides])
+    c.put(Page("a", LONG, "2019"), Page("b", LONG + " b", "2020"), Page("c", LONG + " c", "2021"))
+    c.run()
+    more.put([Tie("a-c", c.id("a"), c.id("c"), .6, "passage")])
+    c.tie("a", "b")
+    c.run()
+    assert [(why(decisions, path).keep, why(decisions, path).by, why(decisions, path).twin_name) for path in "abc"] == [
+        (True, "", ""), (False, "duplicate", "a"), (False, "duplicate", "a")]
+    assert "duplicate.passage: similarity is 0.6, >= 0.5" in str(why(decisions, "c"))
+    assert why(c.decisions, "c").keep                           # that table was given no passages
+    assert what_if(decisions, Policy({"*": ()}, passage=.5, max_drop_per_source=1)).newly_kept == 1
+    more.drop(["a-c"])
+    c.run()
+    assert [why(decisions, path).keep for path in "abc"] == [True, False, True]
+    with pytest.raises(saem.SaemError, match=r"E104.*decide reads 3 or more tables, 2 were given"):
+        c.signals.derive("none", decide(policy), using=[c.overrides])
+
+
+def test_a_policy_cannot_count_pairs_that_were_not_searched_for(make) -> None:
+    c = make()
+    near = c.docs.derive("near", near_duplicates())
+    for policy, told in ((Policy(near_duplicate=.5), "holds no pairs below 0.65"), (Policy(passage=.5), "no table of edges of that kind")):
+        with pytest.raises(saem.SaemError, match=f"E104.*{told}"):
+            c.signals.derive("odd", decide(policy), using=[near, c.overrides])
+    c.signals.derive("right", decide(Policy(near_duplicate=.65)), using=[near, c.overrides])
+
+
+@pytest.mark.parametrize(("make_it", "fix"), [
+    (lambda: enforced(web_rules, "gopher.to_short"), "did you mean 'gopher.too_short'"),
+    (lambda: Policy({"korean": web_rules}), "did you mean 'ko'"),
+    (lambda: Policy({"web:kr": web_rules}), "did you mean 'ko'"),
+    (lambda: Policy([web_rules]), 'languages={"ko"'),
+    (lambda: Policy({"ko": web_rules[0]}), 'languages={"ko"'),
+    (lambda: Policy(source_rank="web"), "a list, best first"),
+    (lambda: Policy(prefer="oldest"), "a list, best first"),
+    (lambda: Policy(near_duplicate="0.7"), "a share"),
+    (lambda: Policy(max_drop_per_source=None), "a share"),
+    *[(lambda limit=limit: Rule("short", "words", "<", limit), "a number") for limit in ("50", None, float("nan"))],
+    (lambda: Rule("short", "words", "lt", 5), "one of <"),
+    (lambda: near_duplicates(threshold=2), "a share above 0"),
+    (lambda: near_duplicates(threshold=0), "a share above 0"),
+    (lambda: semantic_duplicates(threshold=2), "a share above 0"),
+    (lambda: synthetic_quota(max_share=2), "a share from 0"),
+    (lambda: cross_fit(target="label", folds=1), "2 or more"),
+])
+def test_a_mistake_in_the_settings_is_told_where_it_is_made(make_it, fix: str) -> None:
+    with pytest.raises(saem.SaemError, match="E104") as told:
+        make_it()
+    assert fix in told.value.fix
+    assert told.value.where.startswith("test_decisions.py")
+
+
+def test_a_rule_cannot_compare_text(make) -> None:
+    c = make(Policy({"*": (Rule("odd", "language", ">", 1),)}))
+    c.put(Page("a", LONG))
+    with pytest.raises(saem.SaemError, match="'language', which is no number"):
+        c.run()
+
+
+def test_calibrating_on_english_leaves_korean_rows_alone(make) -> None:
+    c = make(Policy({"*": ()}))
+    c.put(*(Page(f"en/{i}", "The library lends the books to the students of the town." + " book" * i) for i in range(40)),
+          *(Page(f"ko/{i}", "도서관은 책을 빌려 줍니다. " * (i + 1)) for i in range(40)))
+    c.run()
+    fitted = calibrate(c.signals, target="path like 'en/%'")
+    assert sorted(fitted) == ["*", "en", "ko"]
+    policy = Policy({name: enforced(rules) for name, rules in fitted.items()}, max_drop_per_source=1)
+    table = what_if(c.decisions, policy).decisions
+    gone = [row for row in table.to_pylist() if not row["keep"]]
+    assert {row["language"] for row in gone} <= {"en"}
+    assert "korean.too_short" in {flag for row in table.to_pylist() if row["language"] == "ko" for flag in row["flags"]}
+    assert enforced(fitted["ko"], "korean.too_short")[0].drops
+    assert {rule.source for rule in fitted["en"]} == {"calibrated: 1% of path like 'en/%'"}
+
+
+def test_a_small_source_that_loses_much_is_told_of_though_no_run_stops(make) -> None:
+    c = make(Policy({"*": (SHORT,)}, max_drop_per_source=.1))
+    c.put(*(Page(f"few/{i}", "tiny") for i in range(5)), *(Page(f"many/{i}", LONG + str(i)) for i in range(30)))
+    c.run()
+    made = report(c.decisions)
+    assert [(each.name, each.before, each.after) for each in made.unguarded] == [("few", 5, 0)]
+    assert summary(made).endswith("too small for max_drop_per_source: few keeps 0 of 5")
+    assert "max_drop_per_source가 지키지 않는 출처: few 5행 중 0행" in summary(made, "ko")
+    assert "of the source 'few' 0 of 5 rows stay" in str(what_if(c.decisions, Policy({"*": (SHORT,)}, max_drop_per_source=.1)))
+
+
+def test_a_flag_is_not_told_as_what_decided(make) -> None:
+    c = make()
+    c.put(Page("a", "tiny"), Page("b", "mini"))
+    c.run()
+    restore(c.overrides, "a", by="kim")
+    c.run()
+    assert "decided" in str(why(c.decisions, "b"))
+    assert "decided" not in str(why(c.decisions, "a"))
+    assert "flag  short" in str(why(c.decisions, "a"))
+    with pytest.raises(saem.SaemError, match="E209"):
+        why(c.decisions, b"xx")

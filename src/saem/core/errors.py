@@ -105,6 +105,12 @@ def suggest(name: str, known: Iterable[str], kind: str = "name") -> str:
     return f"did you mean '{near[0]}'?" if near else f"known {several}: {', '.join(names) or 'none'}"
 
 
+def check_share(name: str, value: float) -> None:
+    """Raises E104 for a setting that is no share: above 0, up to 1."""
+    if not 0 < value <= 1:
+        raise SaemError("E104", f"{name}= is {value!r}", where=caller(), fix="a share above 0, up to 1")
+
+
 def missing(package: str, what: str, extra: str) -> SaemError:
     """A package that is not installed, with the command that brings it."""
     return SaemError("E103", f"{what} needs the package '{package}'", fix=f'pip install "saem[{extra}]"')

@@ -40,6 +40,8 @@ def _input(hint: Any) -> Input | None:
     if hint is Tables:
         return Input("tables", None)
     item = _item(hint)
+    if item == Groups:
+        return Input("groups", None, is_many=True)
     if item is not None and dataclasses.is_dataclass(item):
         return Input("list", typing.cast(type, item))
     return Input("row", hint) if dataclasses.is_dataclass(hint) and isinstance(hint, type) else None

@@ -8,7 +8,8 @@
     pa.Table -> pa.Table                              map        with many rows; returns them with columns added
     pa.Table -> Made                                  flat_map   with many rows
     Group -> pa.Table   |   Group -> Model            relation | fit   with the rows of one key, as Arrow
-    Groups -> Made                                    relation   with the rows of many keys at once, as Arrow
+    Groups -> Made                                    relation   with the rows of many keys at once, as Arrow; a further parameter
+                                                                 `Sequence[Groups]` is one table or several of the same columns
     Pairs -> Made                                     relation   with rows that share values of a list column (`by=`), as Arrow
     Tables -> pa.Table                                relation   with whole tables by name (SQL)
 
@@ -54,6 +55,8 @@ class Operator:
     through: "Operator | None" = None               # of a relation: what makes of its first table the rows that it compares
     links: tuple[tuple[str, ...], ...] = ()         # per input: rows that share a value in these columns belong together, see `operator`
     gate: Callable[..., None] | None = None         # looks at the whole table before it is published; what it raises ends the run
+    checks: Callable[..., None] | None = None       # looks at the settings when they are given; raises E104
+    suits: Callable[..., None] | None = None        # looks at the tables that it is to read, see `operator`
     first_of: tuple[str, ...] | None = None         # of pairs: columns of which the first row of equal ones stands for all, see `operator`
 
     @property
@@ -74,6 +77,30 @@ class Operator:
         return self.inputs[0].row_class is None
 
     @property
+    def parameters(self) -> int:
+        """How many of the function's parameters are tables: several tables may be one list."""
+        return len(self.inputs) - max(0, sum(each.is_many for each in self.inputs) - 1)
+
+    def reading(self, tables: int) -> "Operator":
+        """The same operator over so many tables; only one that takes a list of them has room for more than it declares."""
+        place = next((number for number, each in enumerate(self.inputs) if each.is_many), None)
+        more = tables - len(self.inputs)
+        if place is None or more <= 0:
+            return self
+        inputs, links = ((*own[:place], *own[place:place + 1] * (more + 1), *own[place + 1:]) for own in (self.inputs, self.links))
+        return dataclasses.replace(self, inputs=tuple(inputs), links=tuple(links))
+
+    def arguments(self, tables: Sequence[pa.Table]) -> list[Any]:
+        """Tables as the function takes them."""
+        made: list[Any] = []
+        for number, (table, each) in enumerate(zip(tables, self.inputs, strict=True)):
+            if each.is_many and number and self.inputs[number - 1].is_many:
+                made[-1].append(table)
+            else:
+                made.append([table] if each.is_many else table)
+        return made
+
+    @property
     def compares_pairs(self) -> bool:
         return self.inputs[0].shape == "pairs"
 
@@ -87,7 +114,7 @@ class Operator:
         """What must stand between its first table and itself, as a table of its own."""
         if self.through is None:
             return None
-        shared = settings_of(self.through.function, len(self.through.inputs))
+        shared = settings_of(self.through.function, self.through.parameters)
         return self.through.configured(**{name: value for name, value in self.settings.items() if name in shared})
 
     @property
@@ -105,7 +132,7 @@ class Operator:
         memo = fingerprint(self.memo, {}) if callable(self.memo) else self.memo
         consumes = fingerprint(self.consumes, {}) if callable(self.consumes) else self.consumes
         declared = repr((self.name, self.version, consumes, memo, self.key, libraries, *([self.links] if self.links else [])))
-        wanted, parameters = settings_of(self.function, len(self.inputs)), inspect.signature(self.function).parameters
+        wanted, parameters = settings_of(self.function, self.parameters), inspect.signature(self.function).parameters
         defaults = {name: parameters[name].default for name in wanted if parameters[name].default is not inspect.Parameter.empty}
         return digest(declared, fingerprint(self.function, {**defaults, **self.settings}))
 
@@ -145,7 +172,7 @@ class Operator:
 
     def configured(self, *arguments: Any, **settings: Any) -> "Operator":
         """The same operator with settings; a wrong name or a value of the wrong type fails here."""
-        known = settings_of(self.function, len(self.inputs))
+        known = settings_of(self.function, self.parameters)
         if len(arguments) > len(known):
             raise SaemError("E104", f"'{self.name}' takes {len(known)} settings, {len(arguments)} were given",
                             where=caller(), fix=f"settings are: {listed(known)}")
@@ -156,12 +183,20 @@ class Operator:
             if not fits(value, known[name]):
                 raise SaemError("E104", f"'{name}' of '{self.name}' is {value!r}, a {type(value).__name__}",
                                 where=caller(), fix=f"give {name_of(known[name])}")
-        return dataclasses.replace(self, settings={**self.settings, **given})
+        made = dataclasses.replace(self, settings={**self.settings, **given})
+        if self.checks is not None:
+            made._told(self.checks)
+        return made
+
+    def check_tables(self, parents: Sequence[tuple[str, Sequence["Operator"]]]) -> None:
+        """Raises E104 where a table that it is to read, (name, operators), holds something else than the settings ask for."""
+        if self.suits is not None:
+            self._told(self.suits, parents)
 
     def check_settings(self) -> None:
         """Every setting without a default must have been given."""
         parameters = inspect.signature(self.function).parameters
-        for name in settings_of(self.function, len(self.inputs)):
+        for name in settings_of(self.function, self.parameters):
             if name not in self.settings and parameters[name].default is inspect.Parameter.empty:
                 raise SaemError("E104", f"'{self.name}' needs the setting '{name}'", where=caller(),
                                 fix="derive(..., by=[...])" if name == "by" else f"{self.name}({name}=...)")
@@ -192,7 +227,9 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
              depends: Sequence[str] | Callable[..., Sequence[str]] = (), sees_readers: bool = False,
              waits: Callable[[Any], bool] | None = None, takes: Sequence[str] | Callable[..., Sequence[str]] = (),
              by: str | Sequence[str] = (), through: Operator | None = None, links: Sequence[Sequence[str]] = (),
-             gate: Callable[..., None] | None = None, first_of: Sequence[str] | None = None) -> Callable[[Callable[..., Any]], Operator]:
+             gate: Callable[..., None] | None = None, first_of: Sequence[str] | None = None,
+             checks: Callable[..., None] | None = None, suits: Callable[..., None] | None = None
+             ) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
 
     adds      columns that an Arrow operator writes: a pa.schema, a dataclass, or a function of (schemas, **settings) that says so
@@ -216,6 +253,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
     first_of  of a relation of `Pairs`: what hangs on other rows than the two. Of rows with an equal value in one of these columns (in one
               of lists: that share a value), which are neighbours too, the first in order of `_row` may stand for all; () = nothing does.
               A change then makes the pairs of the changed rows again, and of those that become first or cease to be, and no others
+    checks    given the settings, when they are given: raises E104 for a value that can never be right
+    suits     given [(name, operators)] of the tables that it is to read, and the settings: raises E104 where those are not what these need
     gate      given the table as it would be published (a Lance dataset) and the settings: what it raises ends the run unpublished
     """
     if function is not None or not version:
@@ -237,7 +276,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
         own_key = _names(key) if key is not None else (() if kind == "fit" or links else None)
         return Operator(function, kind, inputs, output, version, _schema(function, adds), _told_or_names(consumes), _told_or_names(memo),
                         own_key, reads, encoder, _told_or_names(depends), sees_readers=sees_readers, waits=waits,
-                        takes=_told_or_names(takes), by=_names(by), through=through, links=tuple(map(tuple, links)), gate=gate,
+                        takes=_told_or_names(takes), by=_names(by), through=through, links=tuple(map(tuple, links)),
+                        gate=gate, checks=checks, suits=suits,
                         first_of=None if first_of is None else tuple(first_of))
     return wrap
 

@@ -72,6 +72,7 @@ class Input:
     """One table that an operator reads."""
     shape: str                  # row, rows (Arrow, many rows), list (one group), group (Arrow), groups (Arrow, many keys), pairs, tables
     row_class: type | None      # None = every column, as Arrow
+    is_many: bool = False       # one table or several of the same columns, given as a list: Sequence[Groups]
 
     @property
     def columns(self) -> list[str] | None:

@@ -26,7 +26,8 @@ def calibrate(signals: "Table | pa.Table", target: str, quantile: float = 0.01, 
     quantile  the share of them that a rule may fire for
     by        ("language",), or ("source", "language") for thresholds of each source
 
-    Languages (and sources) with fewer than 30 target rows get the thresholds of all of them, under "*". No rule drops: see `enforced`.
+    A language with fewer than 30 target rows keeps its rules as they are: Korean `korean_rules` (under "ko"), the others, together fewer
+    than 30, `web_rules` (under "*"). These only report: `enforced` makes them drop by name alone. No rule drops by itself.
     Raises: E104 where too few rows are named.
     """
     if not 0 <= quantile < .5:
@@ -39,19 +40,26 @@ def calibrate(signals: "Table | pa.Table", target: str, quantile: float = 0.01, 
             "E104", f"the target set holds {len(rows)} rows", where=f"target={target!r}", fix=f"name {LEAST_ROWS} or more good rows"
         )
     language = np.asarray(rows["language"].to_numpy(zero_copy_only=False), object)
-    groups: dict[str, np.ndarray] = {"*": np.ones(len(rows), bool)}
+    groups: dict[str, np.ndarray] = {}
+    rest = np.ones(len(rows), bool)
     source = np.array(sources_of(rows).text().to_pylist() if "source" in by else [""] * len(rows), object)
     for name in sorted({*zip(source.tolist(), language.tolist(), strict=True)}):
         mask = (source == name[0]) & ((language == name[1]) if "language" in by else True)
-        groups[f"{name[0]}:{name[1] if 'language' in by else '*'}" if "source" in by else name[1]] = mask
-    return {
+        if mask.sum() >= LEAST_ROWS:
+            groups[f"{name[0]}:{name[1] if 'language' in by else '*'}" if "source" in by else name[1]] = mask
+            rest &= ~mask
+    unfitted = {name: tuple(replace(rule, only_reports=True) for rule in rules or own)
+                for name, own in (("ko", korean_rules), ("*", web_rules)) if name not in groups}
+    others = rest & (language != "ko")
+    if others.sum() >= LEAST_ROWS:
+        groups["*"] = others
+    return unfitted | {
         name: tuple(
             _fitted(rule, rows, mask, quantile, target)
-            for rule in (rules or (korean_rules if name.endswith("ko") else web_rules))
+            for rule in (rules or (korean_rules if name.rpartition(":")[2] == "ko" else web_rules))
             if rule.signal in rows.column_names
         )
         for name, mask in groups.items()
-        if name == "*" or mask.sum() >= LEAST_ROWS
     }
 
 

@@ -20,10 +20,12 @@ HANGUL_FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "NanumBarunGo
 
 
 def check(path: str, language: str = "en") -> str:
-    """The suffix. Raises: E104 for a file that is neither a page nor a picture, or a language that no report is in."""
+    """The suffix. Raises: E104 for a file that is neither a page nor a picture or in no folder, or a language that no report is in."""
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in SUFFIXES:
         raise SaemError("E104", f"'{path}' is neither a page nor a picture", fix="--out report.html, report.svg or report.png")
+    if not os.path.isdir(folder := os.path.dirname(path) or "."):
+        raise SaemError("E104", f"there is no folder '{folder}'", fix="--out a file in a folder that is there")
     if language not in WORDS:
         raise SaemError("E104", f"no report is in the language '{language}'", fix=f"one of {', '.join(WORDS)}")
     return suffix
@@ -64,21 +66,22 @@ def drawn(made: Report, language: str = "en") -> "Figure":
     figure = Figure(figsize=(14, 1.8 + 0.32 * longest), layout="constrained")
     panels = figure.subplots(1, 3, width_ratios=(5, 4, 3))
     _bars(panels[0], [rule.rule for rule in rules], [rule.flagged for rule in rules], [rule.dropped for rule in rules],
-          "flagged only", "dropped", "rows per rule", language)
-    for panel, (shown, title) in zip(panels[1:], groups, strict=True):
+          "flagged only", "dropped", "rows per rule", language, len(made.rules) - len(rules))
+    for panel, (shown, title), all_of_them in zip(panels[1:], groups, (made.sources, made.languages), strict=True):
         _bars(panel, [group.name or said("(none)", language) for group in shown], [group.before for group in shown],
-              [group.after for group in shown], "dropped", "kept", title, language)
+              [group.after for group in shown], "dropped", "kept", title, language,
+              len(all_of_them) - len(shown))
     return figure
 
 
 def _bars(axis: "Axes", names: Sequence[str], whole: Sequence[int], part: Sequence[int], rest: str, own: str, title: str,
-          language: str) -> None:
+          language: str, more: int) -> None:
     from matplotlib.ticker import MaxNLocator
     places = [-at for at in range(len(names))]
     axis.barh(places, part, color=COLOURS[own], label=said(own, language))
     axis.barh(places, [max(0, a - b) for a, b in zip(whole, part, strict=True)], left=part, color=COLOURS[rest], label=said(rest, language))
     axis.set_yticks(places, list(names))
-    axis.set_title(said(title, language), fontsize=10, loc="left")
+    axis.set_title(said(title, language) + (said(" (and {} more)", language).format(more) if more else ""), fontsize=10, loc="left")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))      # rows are whole
     axis.grid(axis="x", color="#e3e5e8", lw=0.7)
     axis.set_axisbelow(True)

@@ -31,6 +31,11 @@ def edges(row: pa.ChunkedArray, found: Sequence[Found]) -> Made:
     return Made(made, left, (right,))
 
 
+def together(tables: Sequence[pa.Table]) -> pa.Table:
+    """Edges of several searches, on end, without what only some of them write."""
+    return pa.concat_tables([each.select(EDGE.names).cast(EDGE) for each in tables])
+
+
 def first_of_each(values: pa.ChunkedArray | pa.Array) -> np.ndarray:
     """(n,) int64, the first row with the same value as this one; -1 for null."""
     whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from saem.core.errors import SaemError, caller
 from saem.curate.coding import id_array
-from saem.curate.decide import Override
+from saem.curate.decide import Override, check_edges
+from saem.curate.edges import EDGE, together
 from saem.curate.electing import DATES
 from saem.curate.judging import DECISION, Judged, judge
 from saem.curate.policy import Policy
-from saem.curate.wiping import check_shares
+from saem.curate.wiping import check_shares, unguarded
 
 if TYPE_CHECKING:
     from saem.engine.table import Table
@@ -53,7 +54,8 @@ class Why:
             lines.append(f"  a person said so: {self.human}")
         if self.twin is not None and self.decided is not None:
             lines.append(f"  gives way to {self.twin_name or self.twin.hex()}: {_line(self.decided)}")
-        return "\n".join(lines + [f"  {'decided' if each == self.decided and self.by else 'flag'}  {_line(each)}" for each in self.flags])
+        dropped_by = self.decided if self.by == "rule" else None
+        return "\n".join(lines + [f"  {'decided' if each == dropped_by else 'flag'}  {_line(each)}" for each in self.flags])
 
 
 def _line(each: Fired) -> str:
@@ -72,7 +74,7 @@ def why(decisions: "Table", row: RowName) -> Why:
     if not found:
         raise _nobody(row)
     told, measured = found[0], (_rows(signals, "_unit", wanted, None) or [{}])[0]
-    rules = {rule.name: rule for rule in (_policy(decisions) or Policy()).rules}
+    rules = {rule.name: rule for rule in (policy_of(decisions) or Policy()).rules}
     flags = tuple(
         Fired(
             name, rules[name].signal, measured.get(rules[name].signal), rules[name].comparison, rules[name].threshold, rules[name].source
@@ -106,6 +108,7 @@ class WhatIf:
     newly_kept: int
     by_rule: dict[str, int]
     stopped: str           # why a run by this policy would stop, '' = it would not
+    unguarded: tuple[tuple[str, int, int], ...]     # sources too small for the guard that lose more than their share: (name, before, after)
     judged: Judged = dataclasses.field(repr=False)
 
     @cached_property
@@ -119,14 +122,20 @@ class WhatIf:
             f"against the policy in force {self.newly_dropped:,} more go and {self.newly_kept:,} come back"
         ]
         lines += [f"  {count:8,}  {rule}" for rule, count in sorted(self.by_rule.items(), key=lambda each: (-each[1], each[0]))]
+        lines += [f"too small for max_drop_per_source: of the source '{name or 'all'}' {after} of {before} rows stay"
+                  for name, before, after in self.unguarded]
         return "\n".join(lines + ([f"a run would stop: {self.stopped}"] if self.stopped else []))
 
 
 def what_if(decisions: "Table", policy: Policy) -> WhatIf:
-    """What another policy would decide, from the signals and duplicates that are stored: no text is read, nothing is changed."""
+    """What another policy would decide, from the signals and duplicates that are stored: no text is read, nothing is changed.
+
+    Raises: E104 where the policy counts duplicates that were not searched for.
+    """
     signals, edges, overrides = inputs(decisions)
+    check_edges([(each.name, each.operators) for each in (signals, *edges)], policy)
     rows = signals.dataset().to_table(columns=needed(signals.dataset().schema.names, policy))
-    pairs = edges.dataset().to_table(columns=["left", "right", "similarity", "kind"])
+    pairs = together([each.dataset().to_table(columns=EDGE.names) for each in edges])
     human = overrides.dataset().to_table(columns=["row", "keep"])
     return compared(rows, pairs, human, policy, decisions.dataset().to_table(columns=["row", "keep"]))
 
@@ -148,7 +157,8 @@ def compared(signals: pa.Table, edges: pa.Table, overrides: pa.Table, policy: Po
         stopped = error.what.removesuffix("; nothing was published")
     kept = int(then.keep.sum())
     more, back = int((was & ~then.keep).sum()), int((then.keep & ~was).sum())
-    return WhatIf(kept, len(then.row) - kept, more, back, then.dropped_by(), stopped, then)
+    return WhatIf(kept, len(then.row) - kept, more, back, then.dropped_by(), stopped,
+                  tuple(unguarded(then.source, then.is_gone, policy)), then)
 
 
 def _in_force(row: pa.Array, now: pa.Table) -> np.ndarray:
@@ -173,19 +183,20 @@ def restore(overrides: "Table", row: RowName, keep: bool = True, reason: str = "
     raise _nobody(row)
 
 
-def inputs(decisions: "Table") -> tuple["Table", "Table", "Table"]:
-    """The tables of signals, duplicates and overrides that decisions are made from, told by their columns."""
+def inputs(decisions: "Table") -> tuple["Table", list["Table"], "Table"]:
+    """The tables of signals, duplicates (one or more) and overrides that decisions are made from, told by their columns."""
     project = decisions.project
     names = list(decisions.parent_names) or list(project.catalog.consumed(decisions.name))
-    found: dict[str, Table] = {}
+    found: dict[str, list[Table]] = {}
     for name in names:
         table = project.table(name)
         columns = set(table.dataset().schema.names)
-        found["edges" if {"left", "right"} <= columns else "overrides" if {"row", "keep"} <= columns else "signals"] = table
+        kind = "edges" if {"left", "right"} <= columns else "overrides" if {"row", "keep"} <= columns else "signals"
+        found.setdefault(kind, []).append(table)
     if len(found) != 3:
         raise SaemError("E101", f"'{decisions.name}' holds no decisions", where=caller(),
                         fix='signals.derive("decisions", decide(policy), using=[duplicates, overrides])')
-    return found["signals"], found["edges"], found["overrides"]
+    return found["signals"][0], found["edges"], found["overrides"][0]
 
 
 def _decided_by(overrides: "Table") -> list["Table"]:
@@ -195,7 +206,8 @@ def _decided_by(overrides: "Table") -> list["Table"]:
             and set(DECISION.names) <= set(table.dataset().schema.names)]
 
 
-def _policy(decisions: "Table") -> Policy | None:
+def policy_of(decisions: "Table") -> Policy | None:
+    """The policy that the pipeline declares; None where there is no pipeline."""
     told = [op.settings.get("policy") for op in decisions.operators]
     return told[0] if told and isinstance(told[0], Policy) else None
 
@@ -205,6 +217,8 @@ def _id_of(signals: "Table", row: RowName) -> bytes:
     if isinstance(row, Mapping):
         row = row["row"] if "row" in row else row["_id"]
     if isinstance(row, bytes):
+        if len(row) != 16:
+            raise _nobody(row)
         return row
     if isinstance(row, str) and len(row) == 32 and set(row.lower()) <= set("0123456789abcdef"):
         return bytes.fromhex(row)

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.errors import SaemError
+from saem.core.errors import SaemError, suggest
 from saem.core.identity import ID, ids
 from saem.curate.coding import Coded, coded, id_array, numbers, pairs, sources_of
 from saem.curate.electing import elected
@@ -140,7 +140,10 @@ def fired(signals: pa.Table, source: Coded, language: Coded, policy: Policy) -> 
         if rule.signal not in values:
             if rule.signal not in signals.column_names:
                 what = f"the rule '{rule.name}' asks for the signal '{rule.signal}', which the table does not have"
-                raise SaemError("E101", what, fix="derive the signals with measure(), or take the rule out of the policy")
+                raise SaemError("E101", what, fix=suggest(rule.signal, _numbers(signals), "signal"))
+            if rule.signal not in _numbers(signals):
+                what = f"the rule '{rule.name}' compares '{rule.signal}', which is no number but {signals.schema.field(rule.signal).type}"
+                raise SaemError("E104", what, fix=f"signals are: {', '.join(_numbers(signals))}")
             values[rule.signal] = numbers(signals[rule.signal])
         with np.errstate(invalid="ignore"):
             hit = COMPARE[rule.comparison](values[rule.signal], np.float32(rule.threshold))
@@ -152,6 +155,12 @@ def fired(signals: pa.Table, source: Coded, language: Coded, policy: Policy) -> 
         if rule.drops:
             drops |= hit
     return Fires(hits, first, drops, values)
+
+
+def _numbers(signals: pa.Table) -> list[str]:
+    """The columns that a rule can compare."""
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    return [field.name for field in signals.schema if not field.name.startswith("_") and any(fits(field.type) for fits in kinds)]
 
 
 def _newest(overrides: pa.Table, row: pa.Array) -> np.ndarray:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
+from saem.core.errors import check_share
 from saem.core.operator import operator
 from saem.core.shapes import Made, Pairs
 from saem.curate.candidates import lists_of, similar
@@ -20,6 +21,10 @@ CONTENT_KEY = 43           # tells the key of a row's exact content from those o
 
 def _reads(column: str = "text") -> list[str]:
     return [column]
+
+
+def _checked(threshold: float = 0.65) -> None:
+    check_share("threshold", threshold)
 
 
 @operator(version="3", adds=SIGNATURE, key=[], takes=_reads)
@@ -45,7 +50,8 @@ def signatures(rows: pa.Table, column: str = "text") -> Made:
     return Made(pa.table(made, schema=SIGNATURE), np.arange(len(rows)))
 
 
-@operator(version="3", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"])
+@operator(version="3", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"],
+          checks=_checked)
 def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") -> Made:
     """Pairs of rows whose texts share a large part of their shingles; a table of edges, never only of clusters.
 

@@ -1,13 +1,16 @@
 """What is to be kept, as data: rules a language, how near is a duplicate, which of two stays, how much may go."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from saem.core.errors import SaemError, caller, suggest
-from saem.curate.rules import COMPARE, Rule, korean_rules, web_rules
+from saem.curate.rules import Rule, korean_rules, web_rules
+from saem.transform.language import UNKNOWN
 
 PREFERENCES = ("readers", "source_rank", "oldest", "newest", "longest")
-NEAR, ALL = ("exact", "near"), "*"
+ALL = "*"
+SHARES = ("near_duplicate", "passage", "semantic", "image")
+MEANT = {"korean": "ko", "kor": "ko", "kr": "ko", "english": "en", "eng": "en", "japanese": "ja", "jp": "ja", "chinese": "zh", "cn": "zh"}
 
 
 @dataclass(frozen=True)
@@ -33,19 +36,19 @@ class Policy:
     max_drop_per_source: float = 0.3
 
     def __post_init__(self) -> None:
+        _check_languages(self.languages)
         object.__setattr__(self, "languages", MappingProxyType({name: tuple(rules) for name, rules in self.languages.items()}))
+        for field_name, example in (("prefer", '["readers", "oldest"]'), ("source_rank", '["manuals", "web"]')):
+            if isinstance(given := getattr(self, field_name), str) or not isinstance(given, Sequence):
+                raise SaemError("E104", f"{field_name}= is {given!r}", where=caller(), fix=f"a list, best first: {field_name}={example}")
         for name in self.prefer:
             if name not in PREFERENCES:
                 raise SaemError("E104", f"prefer= names '{name}'", where=caller(), fix=suggest(name, PREFERENCES, "preference"))
-        for name in ("near_duplicate", "passage", "semantic", "image", "max_drop_per_source"):
+        for name in (*SHARES, "max_drop_per_source"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
+            is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+            if not is_share and (value is not None or name not in SHARES):
                 raise SaemError("E104", f"{name}= is {value!r}", where=caller(), fix="a share, from 0 to 1")
-        for rule in self.rules:
-            if rule.comparison not in COMPARE:
-                raise SaemError(
-                    "E104", f"the rule '{rule.name}' compares by {rule.comparison!r}", where=caller(), fix=f"one of {', '.join(COMPARE)}"
-                )
 
     @property
     def rules(self) -> list[Rule]:
@@ -83,3 +86,18 @@ class Policy:
             name: [str(rule) + (" drops" if rule.drops else "") for rule in rules] for name, rules in self.languages.items()
         }
         return f"Policy({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+
+
+def _check_languages(languages: object) -> None:
+    """Raises: E104 for what is no {language: rules}."""
+    example = 'languages={"ko": korean_rules, "*": web_rules}'
+    if not isinstance(languages, Mapping):
+        raise SaemError("E104", f"languages= is a {type(languages).__name__}", where=caller(), fix=example)
+    for name, rules in languages.items():
+        if isinstance(rules, Rule) or not isinstance(rules, Iterable) or not all(isinstance(rule, Rule) for rule in rules):
+            raise SaemError("E104", f"languages= has for '{name}' no list of rules, but {rules!r:.60}", where=caller(), fix=example)
+        code = str(name).rpartition(":")[2]
+        if code not in (ALL, UNKNOWN) and (code in MEANT or not (len(code) == 2 and code.isascii() and code.islower())):
+            meant = MEANT.get(code.lower(), "")
+            known = f"did you mean '{meant}'?" if meant else f"a code such as 'ko' or 'en', '{UNKNOWN}' or '*'"
+            raise SaemError("E104", f"languages= names '{name}', which is no language", where=caller(), fix=known)

@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saem.curate.coding import coded
+from saem.curate.explaining import policy_of
+from saem.curate.policy import Policy
+from saem.curate.wiping import gone_by_policy, unguarded
+
 if TYPE_CHECKING:
     from saem.engine.table import Table
 
@@ -13,7 +18,7 @@ WORDS = {              # what a report says, by language
     "ko": {"rule": "규칙", "flagged": "걸린 행", "flagged only": "걸렸지만 남음", "dropped": "빠짐", "kept": "남음", "source": "출처",
            "language": "언어", "before": "전", "after": "후", "rows per rule": "규칙별 행 수", "rows per source": "출처별 행 수",
            "rows per language": "언어별 행 수", "rules": "규칙", "sources": "출처", "languages": "언어", "(none)": "(없음)",
-           "duplicate": "중복", "human": "사람"},
+           "duplicate": "중복", "human": "사람", " (and {} more)": " (그 밖에 {}개)"},
 }
 
 
@@ -44,6 +49,7 @@ class Report:
     rules: tuple[RuleCount, ...]
     sources: tuple[Group, ...]
     languages: tuple[Group, ...]
+    unguarded: tuple[Group, ...] = ()      # sources too small for max_drop_per_source that lose more than it allows
 
 
 def report(decisions: "Table") -> Report:
@@ -55,7 +61,8 @@ def report(decisions: "Table") -> Report:
     restored = pc.sum(pc.and_(held["keep"], pc.equal(held["by"], "human"))).as_py() or 0
     return Report(decisions.name, len(held), len(held) - len(gone), _counted(gone["by"]), restored,
                   tuple(RuleCount(name, flagged.get(name, dropped.get(name, 0)), dropped.get(name, 0)) for name in names),
-                  _groups(held, "source"), _groups(held, "language"))
+                  _groups(held, "source"), _groups(held, "language"),
+                  tuple(Group(*each) for each in unguarded(coded(held, "source"), gone_by_policy(held), policy_of(decisions) or Policy())))
 
 
 def said(word: str, language: str) -> str:
@@ -87,10 +94,14 @@ def summary(made: Report, language: str = "en") -> str:
     if language == "ko":
         told = f"{made.rows:,}행 중 {made.kept:,}행이 남음({share:.0%})"
         told += "; 빠진 까닭: " + ", ".join(f"{said(name, language)} {count:,}" for name, count in by) if by else ""
-        return told + (f"; 사람이 남기라고 한 행 {made.restored:,}" if made.restored else "")
+        told += f"; 사람이 남기라고 한 행 {made.restored:,}" if made.restored else ""
+        small = ", ".join(f"{each.name or said('(none)', language)} {each.before}행 중 {each.after}행" for each in made.unguarded)
+        return told + (f"; 너무 작아 max_drop_per_source가 지키지 않는 출처: {small} 남음" if small else "")
     told = f"{made.kept:,} of {made.rows:,} rows are kept ({share:.0%})"
     told += "; dropped " + ", ".join(f"by {name} {count:,}" for name, count in by) if by else ""
-    return told + (f"; {made.restored:,} kept because a person said so" if made.restored else "")
+    told += f"; {made.restored:,} kept because a person said so" if made.restored else ""
+    small = ", ".join(f"{each.name or '(none)'} keeps {each.after} of {each.before}" for each in made.unguarded)
+    return told + (f"; too small for max_drop_per_source: {small}" if small else "")
 
 
 def tables(made: Report, language: str = "en") -> list[tuple[str, list[str], list[list[str]]]]:

@@ -10,18 +10,32 @@ from typing import Literal
 
 import numpy as np
 
+from saem.core.errors import SaemError, caller, suggest
+
 COMPARE = {"<": np.less, ">": np.greater, "<=": np.less_equal, ">=": np.greater_equal}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A row for which `signal comparison threshold` holds fails the rule. It is dropped for that only where `drops`."""
+    """A row for which `signal comparison threshold` holds fails the rule. It is dropped for that only where `drops`.
+
+    only_reports  nobody has said that the threshold suits these rows: `enforced` makes it drop only by name
+    Raises: E104 for a comparison or a threshold that is none.
+    """
     name: str
     signal: str
     comparison: Literal["<", ">", "<=", ">="]
     threshold: float
-    source: str
+    source: str = ""
     drops: bool = False
+    only_reports: bool = False
+
+    def __post_init__(self) -> None:
+        if self.comparison not in COMPARE:
+            raise SaemError("E104", f"the rule '{self.name}' compares by {self.comparison!r}", where=caller(),
+                            fix=f"one of {', '.join(COMPARE)}")
+        if not isinstance(self.threshold, int | float | np.floating) or isinstance(self.threshold, bool) or np.isnan(self.threshold):
+            raise SaemError("E104", f"the rule '{self.name}' has the threshold {self.threshold!r}", where=caller(), fix="a number")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.signal} {self.comparison} {self.threshold:g}"
@@ -81,9 +95,15 @@ korean_rules = (*_rules(
 
 
 def enforced(rules: Iterable[Rule], *names: str) -> Rules:
-    """The same rules, of which these drop rows (all of them, if none is named).
+    """The same rules, of which these drop rows (if none is named, all but those that only report).
+
+    Raises: E104 for a name that none of the rules has.
 
     >>> [rule.name for rule in enforced(fineweb, "fineweb.list") if rule.drops]
     ['fineweb.list']
     """
-    return tuple(replace(rule, drops=rule.drops or not names or rule.name in names) for rule in rules)
+    rules = tuple(rules)
+    for name in names:
+        if name not in (known := {rule.name for rule in rules}):
+            raise SaemError("E104", f"no rule here is named '{name}'", where=caller(), fix=suggest(name, known, "rule"))
+    return tuple(replace(rule, drops=rule.drops or (rule.name in names if names else not rule.only_reports)) for rule in rules)

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pyarrow as pa
 
+from saem.core.errors import check_share
 from saem.core.operator import operator
 from saem.core.shapes import Made, Pairs
 from saem.curate.candidates import similar
@@ -51,7 +52,12 @@ def _filled(column: pa.FixedSizeListArray) -> pa.Array:
     return known.take(pa.array(index, mask=index < 0))
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=directions, first_of=["direction"])
+def _checked(threshold: float = 0.95) -> None:
+    check_share("threshold", threshold)
+
+
+@operator(version="1", adds=EDGE, key=["right"], by="keys", through=directions, first_of=["direction"],
+          checks=_checked)
 def semantic_duplicates(rows: Pairs, threshold: float = 0.95, vector: str = "embedding") -> Made:
     """Pairs of rows whose embeddings have a cosine of `threshold` or more.
 

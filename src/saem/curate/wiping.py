@@ -1,11 +1,26 @@
 """No policy empties a source unseen: where too much of one would go, a run stops."""
 import numpy as np
+import pyarrow as pa
 
 from saem.core.errors import SaemError
-from saem.curate.coding import Coded
+from saem.curate.coding import Coded, coded
+from saem.curate.judging import HUMAN
 from saem.curate.policy import Policy
 
-GUARD_ROWS = 20            # a source with fewer rows cannot be wiped out by a rule: it is looked at by hand
+GUARD_ROWS = 20            # of a source with fewer rows one is a large share: it is told of, and stops no run
+
+
+def unguarded(source: Coded, is_gone: np.ndarray, policy: Policy) -> list[tuple[str, int, int]]:
+    """Sources too small for the guard that lose more of their rows than the policy allows: (name, rows before, rows after)."""
+    lost, had = source.counts(is_gone).tolist(), source.counts(np.ones(len(source), bool)).tolist()
+    return [(name, rows, rows - gone) for name, gone, rows in zip(source.names, lost, had, strict=True)
+            if 0 < rows < GUARD_ROWS and gone / rows > policy.max_drop_per_source]
+
+
+def gone_by_policy(decisions: pa.Table) -> np.ndarray:
+    """(n,) bool: rows that are dropped, and by no person. decisions: `keep`, `by`."""
+    by = coded(decisions, "by")
+    return np.asarray(~np.asarray(decisions["keep"].to_numpy(), bool) & (np.array([name != HUMAN for name in by.names])[by.codes]), bool)
 
 
 def check_shares(source: Coded, is_gone: np.ndarray, policy: Policy) -> None:

@@ -276,7 +276,7 @@ def _check_groups(op: Operator, groups: Groups, made: Made, schema: pa.Schema) -
 
 def _many_groups(op: Operator, groups: Groups, start: int) -> Output:
     try:
-        made = op.function(*groups.tables, **op.settings)
+        made = op.function(*op.arguments(groups.tables), **op.settings)
         schema = op.writes(*(t.schema for t in groups.tables))
         _check_groups(op, groups, made, schema)
         rows = pa.table([_column(made.rows[n], schema.field(n).type) for n in schema.names], schema=schema)

@@ -29,7 +29,7 @@ class Chain:
 
     def __post_init__(self) -> None:
         bound = [op.configured(by=list(self.by)) if op.takes_by and self.by else op for op in self.operators]
-        object.__setattr__(self, "operators", tuple(bound))
+        object.__setattr__(self, "operators", (bound[0].reading(len(self.names)), *bound[1:]))
         first, *rest = self.operators
         for op in self.operators:
             op.check_settings()
@@ -43,8 +43,9 @@ class Chain:
                 raise SaemError("E104", what, where=caller(), fix=f"derive a table with {op.name} first, then derive from that")
         wanted = sum(len(op.inputs) for op in self.operators) - len(self.operators) + 1
         if len(self.names) != wanted and first.inputs[0].shape != "tables":
-            raise SaemError("E104", f"{' + '.join(op.name for op in self.operators)} reads {wanted} tables, {len(self.names)} were given",
-                            where=caller(), fix="name the further tables in using=[...]")
+            least = "or more " if any(each.is_many for each in first.inputs) else ""
+            what = f"{' + '.join(op.name for op in self.operators)} reads {wanted} {least}tables, {len(self.names)} were given"
+            raise SaemError("E104", what, where=caller(), fix="name the further tables in using=[...], in the order in which it takes them")
         if self.by and (first.kind not in ("relation", "fit") or first.links):
             what = f"by= is for relations of one key, '{first.name}' is {'one of links' if first.links else f'a {first.kind}'}"
             raise SaemError("E104", what, where=caller(), fix="leave by= out")

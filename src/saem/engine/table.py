@@ -1,7 +1,7 @@
 """A table as its user holds it: declared by `source` or `derive`, read at what is published."""
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
@@ -82,16 +82,39 @@ class Table:
             self.vector_columns.append(vector)
         return self
 
-    def put(self, rows: Iterable[Any], parents: Sequence[Sequence[bytes]] | None = None, readers: Sequence[int] | None = None) -> None:
-        """Put rows into a `records` source: durable at once, in the table after the next run."""
+    def put(self, rows: Iterable[Any], parents: Sequence[Sequence[bytes]] | None = None,
+            readers: Sequence[str | int | Iterable[str]] | None = None) -> None:
+        """Put rows into a `records` source: durable at once, in the table after the next run.
+
+        readers  who may read these rows, ["kim", "staff"]; or of each row, [["kim"], ["kim", "staff"]]. Without it, whom the source names
+        """
         import json
         source = self._inbox()
+        rows = list(rows)
+        codes = self._reader_codes(readers, len(rows)) if readers is not None else None
         made = []
-        for number, (key, values) in enumerate(source.encode(list(rows))):
+        for number, (key, values) in enumerate(source.encode(rows)):
             body = {"row": values, "parents": [p.hex() for p in parents[number]] if parents else [],
-                    "readers": readers[number] if readers else None}     # None = whom the source names
+                    "readers": codes[number] if codes else None}     # None = whom the source names
             made.append((key, json.dumps(body, ensure_ascii=False)))
         self.project.catalog.put(self.name, made)
+
+    def _reader_codes(self, readers: Sequence[str | int | Iterable[str]], rows: int) -> list[int]:
+        """The code of each row's readers, whom a person gives by their names and saem's own tables by the code itself."""
+        if isinstance(readers, str) or (readers and all(isinstance(each, str) for each in readers)):
+            return [self.project.catalog.reader_code([readers] if isinstance(readers, str) else cast(Sequence[str], readers))] * rows
+        made = [each if isinstance(each, int) else self._reader_code(each) for each in readers]
+        if len(made) != rows:
+            raise SaemError("E104", f"{rows} rows are put, with readers for {len(made)}", where=caller(),
+                            fix='readers=["kim", "staff"] for all of them, or one list of names for each row')
+        return made
+
+    def _reader_code(self, names: object) -> int:
+        given = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [None]
+        if not all(isinstance(name, str) for name in given):
+            raise SaemError("E104", f"readers= names {names!r:.60}", where=caller(),
+                            fix='a list of names for each row: readers=[["kim"], ["*"]]')
+        return self.project.catalog.reader_code(cast(list[str], given))
 
     def drop(self, keys: Iterable[Any]) -> None:
         """Delete rows of a `records` source by their keys (tuples, where several columns make the key), at the next run."""
@@ -110,7 +133,9 @@ class Table:
         """The fused operators; needs the tables that they read to be declared."""
         tables = [self.project.declared(name) for name in self.parent_names]
         check_barred(self)
-        return Chain(tuple(self.operators), self.by, self.carry, tuple(self.parent_names), tuple(t.schema for t in tables))
+        chain = Chain(tuple(self.operators), self.by, self.carry, tuple(self.parent_names), tuple(t.schema for t in tables))
+        chain.operators[0].check_tables([(table.name, table.operators) for table in tables])
+        return chain
 
     @property
     def schema(self) -> pa.Schema:
@@ -169,7 +194,7 @@ class Table:
     def _links(self) -> list[str]:
         """The columns by which rows of other tables are linked to these."""
         pairs = [pair for t in self.project.tables.values() if t.operators
-                 for pair in zip(t.parent_names, t.operators[0].links, strict=False)]
+                 for pair in zip(t.parent_names, t.operators[0].reading(len(t.parent_names)).links, strict=False)]
         return [column for name, columns in pairs if name == self.name for column in columns]
 
     # reading what is published

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saem.core.errors import SaemError, suggest
+from saem.core.errors import SaemError, caller, suggest
 from saem.core.identity import digest, row_hashes
 from saem.core.operator import operator
 from saem.core.shapes import Groups, Made
@@ -26,7 +26,12 @@ SUSPECT = pa.schema([("given", pa.string()), ("suggested", pa.string()), ("given
                      ("suggested_probability", pa.float64())])
 
 
-@operator(version="1", adds=FOLD, key=["fold"], depends=[f"ngrams={ngrams.VERSION}"])
+def _checked(folds: int = 5) -> None:
+    if folds < 2:
+        raise SaemError("E104", f"folds= is {folds}", where=caller(), fix="2 or more: each is judged by a model that has seen the others")
+
+
+@operator(version="1", adds=FOLD, key=["fold"], depends=[f"ngrams={ngrams.VERSION}"], checks=_checked)
 def cross_fit(rows: Groups, target: str, entity: str = "", folds: int = 5, column: str = "text") -> Made:
     """One n-gram model a fold, trained on the rows of all others: what it says of its own fold is said of rows that it has not seen.
 

@@ -163,6 +163,9 @@ def _draws(rows: pa.Table, column: str, limit: int, draws: int, name: str) -> li
 
 def _rows(table: Any, columns: list[str]) -> pa.Table:
     """In the order of their texts, so that what is drawn does not depend on the order of a table."""
+    if not isinstance(table, pa.Table) and not hasattr(table, "to_arrow"):
+        raise SaemError("E104", f"prove compares tables, not a {type(table).__name__}", where=caller(),
+                        fix='db.table("exam"), or an Arrow table: pa.Table.from_pylist(rows)')
     rows = table.select(columns) if isinstance(table, pa.Table) else table.to_arrow(columns)
     texts_of(rows, columns[0])
     rows = rows.filter(pc.fill_null(pc.greater(pc.binary_length(rows[columns[0]]), 0), False))

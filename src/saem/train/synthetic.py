@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.columns import visible
-from saem.core.errors import SaemError, suggest
+from saem.core.errors import SaemError, caller, suggest
 from saem.core.operator import operator
 from saem.core.shapes import Group, Made
 from saem.train.linear import texts_of
@@ -38,14 +38,17 @@ class Quota:
     below: str
 
 
-@operator(version="1")
+def _checked(max_share: float = 0.2) -> None:
+    if not 0 <= max_share < 1:
+        raise SaemError("E104", f"max_share= is {max_share}", where=caller(), fix="a share from 0 to below 1")
+
+
+@operator(version="1", checks=_checked)
 def synthetic_quota(rows: Group, max_share: float = 0.2, flag: str = "is_synthetic", column: str = "text") -> Quota:
     """Count synthetic text, and say which of it may stay so that it makes up at most `max_share` of the bytes. One row.
 
     flag  the column that is true for synthetic rows; a row where it is null counts as synthetic: nobody vouches for it
     """
-    if not 0 <= max_share < 1:
-        raise SaemError("E104", f"max_share is {max_share}", fix="a share from 0 to below 1")
     sizes = np.asarray(pc.fill_null(pc.binary_length(texts_of(rows, column)), 0).to_numpy(), np.int64)
     is_made = _is_synthetic(rows, flag)
     real, made = int(sizes[~is_made].sum()), int(sizes[is_made].sum())
