@@ -71,7 +71,7 @@ class Story:
         assert key in {each.key for each in self.notes.messages(agent=agent)}, "what was remembered is not found"
 
     def _revise(self) -> None:
-        if held := self.notes.beliefs(at=LATER):
+        if held := self.notes.beliefs(at=LATER, everyone=True):
             chosen = self.dice.choice(held)
             self.notes.revise(chosen.id, self.dice.choice([None, "something else"]), at=LATER)
 
@@ -108,7 +108,7 @@ class Story:
     def _recall(self) -> None:
         asker = self.dice.choice(ASKERS)
         allowed = {key for key, each in self.said.items() if self.may_read(each, **asker)}
-        found = self.notes.recall(self.dice.choice(TEXTS), **asker, at=LATER)
+        found = self.notes.recall(self.dice.choice(TEXTS), **asker, at=LATER, everyone="user" not in asker)
         named = {source.message for item in found.items for source in item.sources}
         assert named <= allowed, f"{asker} is shown {sorted(named - allowed)}"
 
@@ -178,7 +178,7 @@ class Story:
 
 def _view(notes: Memory, asker: dict[str, str]) -> tuple[list[Message], list[object], list[object]]:
     """Messages, every belief that ever held, and what holds now, as one asker sees it."""
-    held = [(each.id, each.text, each.is_current, each.sources) for each in notes.beliefs(**asker, at=LATER)]
+    held = [(each.id, each.text, each.is_current, each.sources) for each in notes.beliefs(**asker, at=LATER, everyone="user" not in asker)]
     return notes.messages(**asker), notes.history(**asker), held
 
 

@@ -55,7 +55,7 @@ def test_nobody_is_shown_what_is_not_theirs(notes: Memory, is_run: bool) -> None
         allowed = {key for (user, agent), key in own.items()
                    if asker.get("user", user) == user and asker.get("agent", agent) == agent}
         for question in ("What is the locker code?", "kim lee 4711 4712 4713 4714", "My locker code is 4711."):
-            items = notes.recall(question, **asker, k=50, budget_tokens=9_999, at=LATER).items
+            items = notes.recall(question, **asker, k=50, budget_tokens=9_999, at=LATER, everyone="user" not in asker).items
             assert {source.message for item in items for source in item.sources} <= allowed, asker
         assert {each.key for each in notes.messages(**asker)} == allowed
 

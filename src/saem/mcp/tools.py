@@ -50,7 +50,7 @@ def tools(db: "Project", table: str | None, notes: "Memory | None", model: str |
     if notes is not None:
         person = caller.person
         agent = person.removeprefix("agent:") if person and person.startswith("agent:") else None
-        for each in notes.tools(session="mcp", user=None if agent else person, agent=agent):
+        for each in notes.tools(session="mcp", user=None if agent else person, agent=agent, everyone=person is None):
             made.append(Tool(each.name, each.description, each.schema, each.function, each.name == "recall"))
     return [tool for tool in made if tool.name in caller.tools]
 

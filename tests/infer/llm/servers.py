@@ -19,6 +19,8 @@ class Step:
     cut_after: int | None = None         # pieces, then the connection closes
     bad_event: str = ""                  # sent as the first event
     silence_s: float = 0.0               # before the first piece
+    drip_s: float = 0.0                  # between pieces
+    plain: str | None = None             # sent instead of a stream
     tokens: tuple[int, int] | None = (7, 5)
 
 
@@ -54,9 +56,13 @@ def serving(steps: Sequence[Step], kind: str = "openai") -> Iterator[Scripted]:
             if pieces:
                 pieces[-1] = pieces[-1][:-1]
             try:
+                if step.plain is not None:
+                    self.wfile.write(step.plain.encode())
+                    return
                 for event in (_openai if kind == "openai" else _anthropic)(step, pieces):
                     self.wfile.write(event.encode())
                     self.wfile.flush()
+                    time.sleep(step.drip_s)
             except OSError:      # the client has hung up
                 pass
 

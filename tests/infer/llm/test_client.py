@@ -3,6 +3,7 @@ import glob
 import importlib.util
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,32 @@ def test_a_server_that_asks_for_minutes_is_given_up_at_once() -> None:
         with pytest.raises(SaemError, match="asks to wait 600 s"):
             llm.Model(spec(server, "openai")).write("say it")
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("told", "said"), [
+    ('{"choices": [{"mess', "answered with no JSON"), ("<html>hello</html>", "answered with no JSON"), ("[]", "answered with no choices"),
+    ('{"choices": []}', "answered with no choices"), ('data: {"choices": []}\n\n', "answered with no choices"),
+    ('{"choices": [{"message": {"content": "x"}}]}', "answered with no stream"),
+])
+def test_an_answer_without_sense_is_told_as_it_is_and_asked_for_once_more_at_most(told: str, said: str) -> None:
+    with serving([Step(plain=told)]) as server:
+        with pytest.raises(SaemError, match=f"E802.*attempt 2: it {said}") as error:
+            llm.Model(spec(server, "openai")).write("say it")
+        assert len(server.asked) == 2
+    assert "is its server up" not in str(error.value)
+
+
+@pytest.mark.parametrize("trouble", [Step("x", silence_s=9.0), Step("a b c d e f g h i", drip_s=0.3), Step(status=503, body="busy")],
+                         ids=["silent", "drips", "busy"])
+def test_a_call_is_over_at_its_deadline_with_all_its_retries(trouble: Step) -> None:
+    slept: list[float] = []
+    with serving([trouble]) as server:
+        model = llm.Model(llm.Spec("m", "openai", server.url, "m", timeout_s=0.4, deadline_s=0.6, retry_wait_s=0.2, attempts=99),
+                          sleep=lambda seconds: (slept.append(seconds), time.sleep(seconds))[0])
+        with pytest.raises(SaemError, match="E802.*deadline_s"):
+            model.write("say it")
+        assert len(server.asked) <= 3
+    assert sum(slept) <= 0.6
 
 
 def test_what_was_shown_is_not_shown_again() -> None:

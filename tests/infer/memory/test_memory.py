@@ -27,7 +27,7 @@ def say(notes: Memory, text: str, at: str = "2026-03-01", user: str = "kim", age
     return notes.remember(text, session="s1", user=user, agent=agent, at=at, **how)  # type: ignore[arg-type]
 
 
-def shown(notes: Memory, question: str, **who: str) -> str:
+def shown(notes: Memory, question: str, **who: object) -> str:
     return notes.recall(question, **who).text  # type: ignore[arg-type]
 
 
@@ -362,7 +362,7 @@ def test_a_snapshot_remembers_what_was_known_then(notes: Memory, db: Project) ->
     say(notes, "I moved to Busan.", "2026-03-02")
     notes.keep_current()
     old = memory(db.at(then), "tutor")
-    assert [item.text.partition(": ")[2][:5] for item in old.beliefs()] == ["Seoul"]
+    assert [item.text.partition(": ")[2][:5] for item in old.beliefs(everyone=True)] == ["Seoul"]
     assert current(notes) == {"home": "Busan"}
 
 
@@ -375,9 +375,9 @@ def test_what_is_too_old_to_be_held_is_found_forgotten_and_keeps_its_readers(db:
         say(notes, f"Nothing much happened on day {day}.", f"2026-02-{day}")
     notes.keep_current()
     (found,) = [each for each in notes.recall("wifi password", user="kim").items if each.kind == "message" and "walrus" in each.text]
-    assert notes.lineage(found, user="kim") == notes.lineage(notes.recall("wifi password").items[0]) or found.id == old
+    assert notes.lineage(found, user="kim") == notes.lineage(notes.recall("wifi password", everyone=True).items[0]) or found.id == old
     assert "penguin" not in shown(notes, "wifi password", user="kim")
-    assert "penguin" in shown(notes, "wifi password")                           # the owner
+    assert "penguin" in shown(notes, "wifi password", everyone=True)                           # the owner
     (belief,) = notes.beliefs(user="kim")
     parents, codes = notes.lineage(belief, user="kim")
     assert (len(parents), len(codes)) == (1, 1)                                 # its message is old, too
@@ -386,7 +386,7 @@ def test_what_is_too_old_to_be_held_is_found_forgotten_and_keeps_its_readers(db:
         notes.why(hers, user="kim")
     assert len(notes.messages(user="kim")) == 12
     notes.forget(user="kim", session="s1")
-    assert "walrus" not in shown(notes, "wifi password")
+    assert "walrus" not in shown(notes, "wifi password", everyone=True)
     assert [each.text for each in notes.messages()] == ["The wifi password of the office is penguin."]
 
 
@@ -398,3 +398,57 @@ def test_a_receipt_names_no_key_of_what_waits_and_says_the_same(notes: Memory) -
     receipt = notes.forget(first)
     assert second not in str(receipt.to_dict())
     assert notes.forget(second).verdict == "proved"
+
+
+@pytest.mark.parametrize("asker", [{}, {"user": None}, {"agent": "tutor"}])
+def test_a_session_without_a_user_reads_nothing_unless_everyone_is_meant(notes: Memory, asker: dict[str, str | None]) -> None:
+    say(notes, "I live in Seoul.")
+    for ask in (lambda **who: notes.recall("live", **who), notes.context, notes.beliefs, lambda **who: notes.tools(session="s", **who)):
+        with pytest.raises(SaemError, match=r"E104.*no user is named[\s\S]*everyone=True"):
+            ask(**asker)
+    assert "Seoul" in notes.recall("live", **asker, everyone=True).text
+    assert notes.recall("live", user="").items == []
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2026-02-30", "9999-12-31"])
+def test_a_time_that_is_none_is_told(notes: Memory, at: str) -> None:
+    with pytest.raises(SaemError, match="E104"):
+        notes.beliefs(user="kim", at=at)
+
+
+def test_nobody_has_said_what_is_to_come(notes: Memory) -> None:
+    with pytest.raises(SaemError, match="E104.*nobody has said that yet"):
+        say(notes, "I live in Seoul.", "2999-01-01")
+    assert notes.messages() == []
+
+
+def test_forgetting_a_stranger_says_that_nothing_is_remembered(notes: Memory) -> None:
+    say(notes, "I live in Seoul.")
+    with pytest.raises(SaemError, match="E209.*nothing is remembered of 'nobody'"):
+        notes.forget(user="nobody", reason="r")
+    with pytest.raises(SaemError, match="of 'kim' in session 's9'"):
+        notes.forget(user="kim", session="s9")
+    assert len(notes.messages()) == 1
+
+
+def test_what_is_asked_supposed_or_said_by_others_stands_below_what_is_told(notes: Memory) -> None:
+    say(notes, "I do not live in Seoul any more", "2026-03-01")
+    asides = ["Do I live in Tokyo?", "If I lived in Paris I would be happy", "My friend says I live in Mars",
+              "만약 내가 런던에 산다면 좋겠다"]
+    for day, text in enumerate(asides, 2):
+        say(notes, text, f"2026-03-{day:02}")
+    found = notes.recall("Where do I live?", user="kim", at="2026-03-10").items
+    assert "I do not live in Seoul" in found[0].text
+    assert not found[0].newer
+
+
+def test_a_recall_that_nothing_fits_says_so(notes: Memory) -> None:
+    say(notes, "My goal is to run a marathon.")
+    for question in ("password", "", "' OR 1=1 --"):
+        found = notes.recall(question, user="kim")
+        assert not found.fits
+        assert found.text.startswith("(nothing about this; what is known otherwise:)\nkim · goal")
+    fitting = notes.recall("What is my goal?", user="kim")
+    assert fitting.fits
+    assert fitting.text.startswith("kim · goal")
+    assert notes.recall("password", user="stranger").text == ""

@@ -95,7 +95,8 @@ class Model:
         Raises: E801 refused, E802 out of reach or busy in spite of trying again, E803 does not fit the schema, E804 a limit is reached.
         """
         about = _About(purpose, prompt, inputs, readers, for_key)
-        request = Request(_messages(messages), max_tokens or self.spec.max_tokens, temperature, schema)
+        ends_at = time.monotonic() + self.spec.deadline_s
+        request = Request(_messages(messages), max_tokens or self.spec.max_tokens, temperature, schema, ends_at)
         reply = self._written(request, about)
         if schema is None:
             return reply
@@ -133,6 +134,7 @@ class Model:
 
     def _pieces(self, request: Request, about: _About, keep: Callable[[Reply], None], is_shown: bool = True) -> Iterator[str]:
         """The pieces of one call, over all its attempts. is_shown: what has been yielded cannot be taken back."""
+        request = replace(request, ends_at=min(request.ends_at, time.monotonic() + self.spec.deadline_s))
         estimate = sum(tokens_about(each.content) + 4 for each in request.messages)
         self._check_limits(estimate + request.max_tokens)
         began, attempt, text, done = time.perf_counter(), 0, "", Done()
@@ -148,7 +150,7 @@ class Model:
                             yield piece
                     break
                 except Busy as error:
-                    self._wait(error, attempt, is_lost=is_shown and bool(text))
+                    self._wait(error, attempt, request.ends_at, is_lost=is_shown and bool(text))
         except GeneratorExit:           # whoever listened has heard enough
             keep(self._kept(about, text, estimate, done, began, attempt, "closed"))
             raise
@@ -165,13 +167,17 @@ class Model:
                                 where=caller(), fix="a higher cost_per_day in saem.toml, or a local model")
         self.pace.wait(tokens)
 
-    def _wait(self, error: Busy, attempt: int, is_lost: bool) -> None:
+    def _wait(self, error: Busy, attempt: int, ends_at: float, is_lost: bool) -> None:
         """Before the next attempt; the last one's failure is the caller's."""
         wait_s = max(error.wait_s, min(LONGEST_WAIT_S, self.spec.retry_wait_s * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)))
-        if attempt >= self.spec.attempts or is_lost or wait_s > LONGEST_WAIT_S:
+        is_over = time.monotonic() + wait_s >= ends_at
+        most = min(self.spec.attempts, 2) if error.is_wrong else self.spec.attempts
+        if attempt >= most or is_lost or is_over or wait_s > LONGEST_WAIT_S:
             asked = f", asks to wait {error.wait_s:.0f} s" if error.wait_s else ""
-            raise SaemError("E802", f"'{self.spec.name}' failed at attempt {attempt}: {error}{asked}", where=self.spec.address,
-                            fix="is its server up, and url right? then ask again") from error
+            over = f"; no time is left of its {self.spec.deadline_s:g} s (deadline_s)" if is_over else ""
+            fix = "look at url, kind and model in saem.toml" if error.is_wrong else "is its server up, and url right? then ask again"
+            raise SaemError("E802", f"'{self.spec.name}' failed at attempt {attempt}: {error}{asked}{over}", where=self.spec.address,
+                            fix=fix) from error
         self.sleep(wait_s)
 
     def _kept(self, about: _About, text: str, estimate: int, done: Done, began: float, attempts: int, stop: str,

@@ -21,7 +21,7 @@ MEANING = {
     "max_tokens": "that it writes in one call",
     "context_tokens": "that it reads and writes in one call",
     "timeout_s": "of silence, after which a call is tried again",
-    "deadline_s": "of a whole call",
+    "deadline_s": "of a whole call, with its retries",
     "attempts": "how often a call is tried",
     "retry_wait_s": "before the second time; it doubles",
     "calls_per_minute": "callers wait for their turn; 0 = no limit",

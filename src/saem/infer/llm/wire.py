@@ -1,6 +1,7 @@
 """What passes between the client and a provider: a request, pieces of text, and what the call took."""
 import math
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,11 +18,16 @@ class Message:
 
 @dataclass(frozen=True)
 class Request:
-    """schema: a JSON schema that the text must fit; None = plain text."""
+    """schema: a JSON schema that the text must fit; None = plain text. ends_at: when it must be over, by `time.monotonic`."""
     messages: tuple[Message, ...]
     max_tokens: int
     temperature: float = 0.0
     schema: Mapping[str, Any] | None = None
+    ends_at: float = math.inf
+
+    def left_s(self, most: float) -> float:
+        """The seconds that are left of it, at most so many."""
+        return max(0.0, min(most, self.ends_at - time.monotonic()))
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,12 @@ class Provider(Protocol):
 
 
 class Busy(Exception):
-    """The call failed in a way that may pass. wait_s: what the server asks to wait, 0 = it does not say."""
+    """The call failed in a way that may pass. wait_s: what the server asks to wait, 0 = it does not say; is_wrong: it
+    answered what makes no sense, which is tried once more at most."""
 
-    def __init__(self, problem: str, wait_s: float = 0.0) -> None:
+    def __init__(self, problem: str, wait_s: float = 0.0, is_wrong: bool = False) -> None:
         super().__init__(problem)
-        self.wait_s = wait_s
+        self.wait_s, self.is_wrong = wait_s, is_wrong
 
 
 def tokens_about(text: str) -> int:

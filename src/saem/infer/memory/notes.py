@@ -7,7 +7,7 @@ from saem.core.columns import objects, row_schema
 from saem.core.errors import SaemError, caller
 from saem.infer.memory import contexts, explaining, nearness, standing
 from saem.infer.memory.present import Present, message_id
-from saem.infer.memory.reach import Reaches
+from saem.infer.memory.reach import Reaches, check_asker
 from saem.infer.memory.ready import Ready
 from saem.infer.memory.recalled import Context, Item, Recall, fitting
 from saem.infer.memory.recalling import Searched, at_of
@@ -34,7 +34,9 @@ class Memory:
     """What agents remember: messages, and the claims, beliefs and summaries that are derived from them.
 
     A message is read by its user and its agent, and by those with whom it is shared. `user=` and `agent=` say who asks: a user alone is
-    asked about all agents, an agent with a user about that user and its own notes, nobody (the owner) about everything.
+    asked about all agents, an agent with a user about that user and its own notes. What goes to a model (recall, context, beliefs,
+    tools) needs a user, unless a person opened the project; `everyone=True` asks about all users, as the owner does. What else looks
+    into the memory does so for the owner where no user is named.
     """
 
     def __init__(self, db: "Project", name: str, extractor: Any, policy: Policy, embedder: str | None, remote: bool) -> None:
@@ -93,24 +95,27 @@ class Memory:
     # recalling
 
     def recall(self, question: str, *, user: str | None = None, agent: str | None = None, budget_tokens: int = 800, k: int = 10,
-               at: When = None, kinds: Sequence[str] = ("belief", "message")) -> Recall:
+               at: When = None, kinds: Sequence[str] = ("belief", "message"), everyone: bool = False) -> Recall:
         """The memories that fit a question, best first, within a budget: beliefs that hold, with the messages that say so, and other
         messages.
 
         A message that was remembered a moment ago is found, by its words, and supersedes what it contradicts. Where no memory fits the
-        question, the hottest beliefs are given, with relevance 0.
+        question, the hottest beliefs are given, with relevance 0, `fits` is False, and `text` says so.
 
-        at  as of a time: later messages are not looked at
+        at        as of a time: later messages are not looked at
+        everyone  without a user: what all users said, for the owner
+        Raises: E104 without a user.
         """
+        check_asker(self.db, user, everyone)
         if k < 1 or budget_tokens < 1:
             raise SaemError("E104", f"k is {k}, budget_tokens {budget_tokens}", where=caller(), fix="at least 1")
         moment, searched = at_of(at), self._searched(user, agent)
         found = searched.find(question, moment, self.policy, kinds)
-        if not found:
+        if not (fits := bool(found)):
             found = [each for each in searched.everything(moment, self.policy, ["belief"]) if "belief" in kinds][:3]
         items, used = fitting(found[:k], budget_tokens)
         self._count(items, moment)
-        return Recall(question, items, used, len(found) - len(items))
+        return Recall(question, items, used, len(found) - len(items), fits)
 
     def _count(self, items: Iterable[Item], at: Time) -> None:
         if self.db.person is None and getattr(self.db, "pinned", None) is None:
@@ -122,12 +127,14 @@ class Memory:
         self._uses.keep(self._ready.waiting())
 
     def context(self, *, user: str | None = None, agent: str | None = None, session: str | None = None, question: str = "",
-                budget_tokens: int = 2000, at: When = None) -> Context:
+                budget_tokens: int = 2000, at: When = None, everyone: bool = False) -> Context:
         """The main context of a conversation, at most `budget_tokens` long: beliefs, the newest messages, summaries of what is paged out.
 
         session   whose messages come first; default: the newest messages of all sessions
         question  chooses the beliefs; default: the hottest
+        Raises: E104 without a user, unless of everyone.
         """
+        check_asker(self.db, user, everyone)
         if budget_tokens < 1:
             raise SaemError("E104", f"budget_tokens is {budget_tokens}", where=caller(), fix="at least 1")
         moment, searched = at_of(at), self._searched(user, agent)
@@ -152,8 +159,9 @@ class Memory:
                                  tokens(text) + 1))
         return sorted(made, key=lambda item: (item.said_at, item.id), reverse=True)
 
-    def beliefs(self, *, user: str | None = None, agent: str | None = None, at: When = None) -> list[Item]:
-        """What holds at a time (default now), by predicate; "2026-10-01" = at the end of that day."""
+    def beliefs(self, *, user: str | None = None, agent: str | None = None, at: When = None, everyone: bool = False) -> list[Item]:
+        """What holds at a time (default now), by predicate; "2026-10-01" = at the end of that day. Raises: E104 without a user."""
+        check_asker(self.db, user, everyone)
         moment, searched = at_of(at), self._searched(user, agent)
         held = searched.held(moment)
         found = list(searched.everything(moment, self.policy, ["belief"]))
@@ -203,16 +211,18 @@ class Memory:
                                           "reflections": [r for _, r in self.reflections(user=user, agent=agent)]}
         return {kind: [explaining.plain(each) for each in found] for kind, found in rows.items()}
 
-    def tools(self, *, session: str, user: str | None = None, agent: str | None = None) -> list[Tool]:
-        """recall, remember and revise as functions for a model, bound to who asks."""
-        return tools(self, user, agent, session)
+    def tools(self, *, session: str, user: str | None = None, agent: str | None = None, everyone: bool = False) -> list[Tool]:
+        """recall, remember and revise as functions for a model, bound to who asks. Raises: E104 without a user."""
+        check_asker(self.db, user, everyone)
+        return tools(self, user, agent, session, everyone)
 
     # sharing
 
     def share(self, agent: str, with_: Sequence[str], *, user: str = "", reason: str = "") -> int:
         """Let people, groups or agents ("agent:coach") read what an agent remembers, now and later; of one user, if named.
 
-        Returns how many messages have other readers now. A grant is recorded in the table of shares, and lasts until `unshare`.
+        Returns how many messages have other readers now: 0 where an agent has remembered nothing yet, or a name is new. A grant is
+        recorded in the table of shares, and lasts until `unshare`.
         """
         self.db.check_writable()
         self._shares.add(agent, with_, user, reason)
@@ -240,12 +250,17 @@ class Memory:
 
         keys           of messages, or "user/session" for all of a session, which then takes no more
         user, session  every message of them instead
+        Raises: E209 where nothing is remembered of them.
         """
         self.db.check_writable()
         found = list(keys)
         if user is not None or session is not None:
             every = self._whole(None, None).messages
             found += [key for key, each in every.items() if user in (None, each.user) and session in (None, each.session)]
+        if not found:
+            whose = " in ".join([f"of '{user}'"] * (user is not None) + [f"session '{session}'"] * (session is not None))
+            raise SaemError("E209", f"nothing is remembered {whose}" if whose else "nothing to forget is named", where=caller(),
+                            fix='user= or session= of a message, as messages() shows them, or keys')
         self._uses.clear()
         self._upkeep.join()
         receipt = self.db.forget(table(self.name, "messages"), *found, reason=reason, dry_run=dry_run, wait_s=60)

@@ -98,6 +98,13 @@ class Reaches:
         return self._codes[key]
 
 
+def check_asker(db: "Project", user: str | None, everyone: bool) -> None:
+    """Raises: E104 where the owner's program names nobody: a session without a user is not to read what all users said."""
+    if user is None and not everyone and db.person is None:
+        raise SaemError("E104", "no user is named, and everybody's memories are not for one", where=caller(),
+                        fix='user="kim"; as the owner, of all users: everyone=True')
+
+
 def readers_of(user: str, agent: str, shares: Iterable[Share]) -> list[str]:
     """Who may read a message: its user and its agent, and those with whom it is shared."""
     shared = [name for share in shares if share.agent == agent and share.user in ("", user) for name in share.names]

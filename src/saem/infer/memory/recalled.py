@@ -8,6 +8,7 @@ from typing import Any
 from saem.core import html
 from saem.infer.memory.rows import Belief, Message, Source
 
+NOTHING = "(nothing about this; what is known otherwise:)"
 SHOWN_CHARS = 400  # of a message in a prompt; its sources name the whole
 
 
@@ -47,20 +48,24 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class Recall:
-    """The memories that fit a question and the budget, best first; left_out: how many more fit the question. `text` is for a prompt."""
+    """The memories that fit a question and the budget, best first; left_out: how many more fit the question. `text` is for a prompt.
+
+    fits: False = nothing fits the question, and the items are what is known otherwise.
+    """
 
     question: str
     items: list[Item]
     tokens: int
     left_out: int
+    fits: bool = True
 
     @property
     def text(self) -> str:
-        return "\n".join(each.text for each in self.items)
+        return "\n".join([NOTHING] * bool(self.items and not self.fits) + [each.text for each in self.items])
 
     def to_dict(self) -> dict[str, Any]:
         return {"question": self.question, "items": [each.to_dict() for each in self.items], "tokens": self.tokens,
-                "left_out": self.left_out}
+                "left_out": self.left_out, "fits": self.fits}
 
     def _repr_html_(self) -> str:
         return html.table(["", "memory", "since", "score", "tier"],

@@ -1,18 +1,20 @@
 """Finding memories: every text that a question reaches is scored, and the figures behind each score are told."""
 
+import dataclasses
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from saem.core.errors import SaemError, caller
 from saem.infer.memory import newer, standing
 from saem.infer.memory.nearness import Near
 from saem.infer.memory.postings import coverage, rarities
 from saem.infer.memory.present import Present, Published
 from saem.infer.memory.recalled import Item, line_of, line_of_message
 from saem.infer.memory.rows import Belief, Claim, Message, Source, Time, Use
-from saem.infer.memory.statements import is_statement
+from saem.infer.memory.saying import moment
+from saem.infer.memory.statements import is_plain, is_statement
 from saem.infer.memory.texts import Texts, fused
 from saem.infer.memory.themes import themes
 from saem.infer.memory.values import compared
@@ -22,6 +24,7 @@ from saem.transform.words import tokenize
 
 DAY_S = 86_400.0
 MOST = 100  # texts of one question that are looked at closely
+ASIDE = 0.6  # of the score of a message that asks, supposes, or tells what others say of the speaker: it says nothing to be so
 OTHERS = 0.7  # of the relevance of a belief about somebody whom the question does not name
 DOUBT_CHARS = 200  # of a message that may say that a belief no longer holds
 FOLDED_SHARE = 0.6  # of a message that beliefs quote: the message itself then says little more
@@ -29,7 +32,7 @@ FOLDED_SHARE = 0.6  # of a message that beliefs quote: the message itself then s
 Value = tuple[str, str, str, str]  # user, subject, predicate, object as it is compared
 
 
-@dataclass
+@dataclasses.dataclass
 class Searched:
     """One reach, ready to be asked. `fresh` texts wait for a run; `hidden` are those of `texts` that no longer are so."""
 
@@ -100,7 +103,7 @@ class Searched:
             belief = self.present.beliefs[item.id]
             return belief.subject == (belief.user or belief.agent)
         message = self.present.message(item.id)
-        return message is not None and is_statement(message)
+        return message is not None and is_statement(message) and is_plain(message.text)
 
     def _nearness(self, key: str, asked: set[str]) -> float:
         """Who asks means what is theirs, unless someone or something else is named."""
@@ -126,7 +129,8 @@ class Searched:
         return max(found, key=lambda m: (m.said_at, m.key)).key if found else ""
 
     def _may_say(self, message: Message) -> bool:
-        return is_statement(message) and len(message.text.rstrip()) <= DOUBT_CHARS and not self.claims_of.get(message.key)
+        return is_statement(message) and is_plain(message.text) and len(message.text.rstrip()) <= DOUBT_CHARS \
+            and not self.claims_of.get(message.key)
 
     def item(self, key: str, relevance: float, at: Time, policy: Policy, held: Mapping[str, Belief], kinds: set[str]) -> Item | None:
         """One memory with its figures; None where it is not wanted, is not yet said at that moment, or has expired."""
@@ -143,8 +147,9 @@ class Searched:
         importance = importance_of(message, own) * (0 if is_current is False else 1)
         text = line_of_message(message, is_current)
         source = Source(key, 0, len(message.text), message.text)
-        return self._scored("message", key, text, message.user, message.agent, message.said_at, is_current, (), (source,), relevance,
+        made = self._scored("message", key, text, message.user, message.agent, message.said_at, is_current, (), (source,), relevance,
                             importance, [key], at, policy)
+        return made if own or is_plain(message.text) else dataclasses.replace(made, score=made.score * ASIDE)
 
     def _belief(self, key: str, belief: Belief, relevance: float, at: Time, policy: Policy) -> Item:
         messages, doubt = [source.message for source in belief.sources], self.doubts(belief, at)
@@ -197,10 +202,9 @@ def index(published: Published, near: Near | None) -> Texts:
 
 
 def at_of(at: "datetime.datetime | str | None") -> Time:
-    """A moment in UTC; a text without a zone is local, a day is taken as it ended; None = now."""
-    if at is None:
-        return datetime.datetime.now(datetime.UTC)
-    if isinstance(at, str):
-        moment = datetime.datetime.fromisoformat(at)
-        at = moment + datetime.timedelta(days=1) if len(at) <= 10 else moment
-    return at.astimezone(datetime.UTC)
+    """A moment in UTC; a text without a zone is local, a day is taken as it ended; None = now. Raises: E104 for what is none."""
+    ended = isinstance(at, str) and len(at) <= 10
+    try:
+        return moment(at) + datetime.timedelta(days=1 if ended else 0)
+    except OverflowError as error:
+        raise SaemError("E104", f"{at!r:.60} is no time", where=caller(), fix='a datetime, or "2026-11-20 14:00"') from error

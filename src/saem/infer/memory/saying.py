@@ -9,6 +9,7 @@ from saem.infer.memory.extractors.rules import revision
 from saem.infer.memory.reach import check_name
 from saem.infer.memory.rows import Belief, Message, Time
 
+AHEAD = datetime.timedelta(days=1)  # of this clock that another may be
 ROLES = (*READ, "assistant")
 MAX_CHARS = 100_000  # of one message
 
@@ -26,6 +27,9 @@ def message_of(text: str, user: str, agent: str, session: str, role: str, at: An
     if importance is not None and not 0 <= importance <= 1:
         raise SaemError("E104", f"importance is {importance}", where=caller(), fix="0 to 1")
     said = moment(at)
+    if said > datetime.datetime.now(datetime.UTC) + AHEAD:
+        raise SaemError("E104", f"at is {said:%Y-%m-%d %H:%M}: nobody has said that yet", where=caller(),
+                        fix="when it was said; default now")
     ends = said + expires if isinstance(expires, datetime.timedelta) else None if expires is None else moment(expires)
     return Message(f"{user or '-'}/{session}/{uuid.uuid4().hex[:16]}", user, agent, session, role,
                    text.encode("utf-8", "replace").decode(), said, ends, None if importance is None else float(importance))

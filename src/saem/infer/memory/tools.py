@@ -25,12 +25,12 @@ class Tool:
         return {"type": "function", "function": {"name": self.name, "description": self.description, "parameters": self.schema}}
 
 
-def tools(notes: "Memory", user: str | None, agent: str | None, session: str) -> list[Tool]:
+def tools(notes: "Memory", user: str | None, agent: str | None, session: str, everyone: bool) -> list[Tool]:
     """recall, remember, revise."""
 
     def recall(query: str, limit: int = 8) -> list[dict[str, Any]]:
-        found = notes.recall(query, user=user, agent=agent, k=max(1, min(int(limit), 50)))
-        return [{"id": each.id, "text": each.text, "is_current": each.is_current} for each in found.items]
+        found = notes.recall(query, user=user, agent=agent, k=max(1, min(int(limit), 50)), everyone=everyone)
+        return [{"id": each.id, "text": each.text, "is_current": each.is_current, "fits": found.fits} for each in found.items]
 
     def remember(text: str, importance: float | None = None) -> dict[str, Any]:
         return {"id": notes.remember(text=text, session=session, user=user or "", agent=agent, role="note", importance=importance)}
@@ -39,7 +39,8 @@ def tools(notes: "Memory", user: str | None, agent: str | None, session: str) ->
         return {"id": notes.revise(id, value or None, user=user, agent=agent, session=session)}
 
     return [
-        Tool("recall", "Search what is remembered: facts, and what was said. Use it before you say that you do not know.",
+        Tool("recall", "Search what is remembered: facts, and what was said. fits=false: nothing does. "
+             "Use it before you say that you do not know.",
              _schema(["query"], query=("string", "what to look for, in words"), limit=("integer", "at most so many memories")), recall),
         Tool("remember", "Remember a plain statement for later, in one sentence.",
              _schema(["text"], text=("string", "the statement"), importance=("number", "0 to 1")), remember),

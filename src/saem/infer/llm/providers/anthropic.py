@@ -24,7 +24,7 @@ class Anthropic:
     def send(self, request: Request) -> Iterator[str | Done]:
         usage: dict[str, Any] = {}
         stop = version = ""
-        for event in self.events.post("/messages", body(self.spec.model, request)):
+        for event in self.events.post("/messages", body(self.spec.model, request), request):
             message, delta = event.get("message") or {}, event.get("delta") or {}
             version = message.get("model") or version
             usage |= message.get("usage") or {}

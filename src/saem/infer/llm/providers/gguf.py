@@ -49,9 +49,9 @@ class Gguf:
         threading.Thread(target=work, daemon=True).start()
         while True:
             try:
-                event = made.get(timeout=self.spec.deadline_s)
+                event = made.get(timeout=request.left_s(self.spec.deadline_s))
             except queue.Empty as error:
-                raise Busy(f"silence for {self.spec.deadline_s:.0f} s") from error
+                raise Busy("it is not done") from error
             if event is None:
                 return
             if isinstance(event, BaseException) or "error" in event or "choices" not in event:

@@ -20,7 +20,7 @@ class OpenAI:
         self.events = Events(spec, {"Authorization": "Bearer {key}"} if spec.key_env else {})
 
     def send(self, request: Request) -> Iterator[str | Done]:
-        yield from pieces(self.events.post("/chat/completions", body(self.spec.model, request)))
+        yield from pieces(self.events.post("/chat/completions", body(self.spec.model, request), request))
 
 
 def body(model: str, request: Request) -> dict[str, Any]:
@@ -37,7 +37,9 @@ def pieces(events: Iterator[dict[str, Any]]) -> Iterator[str | Done]:
     """The text of the events of a stream, then Done. Raises: Busy for a stream that is cut off before it says why it ends."""
     usage: dict[str, Any] = {}
     stop = version = mark = ""
-    for event in events:
+    has_choices = True
+    for number, event in enumerate(events):
+        has_choices = bool(event.get("choices")) or (has_choices and number > 0)
         usage = event.get("usage") or usage
         version, mark = event.get("model") or version, event.get("system_fingerprint") or mark
         for choice in (event.get("choices") or [])[:1]:
@@ -45,5 +47,5 @@ def pieces(events: Iterator[dict[str, Any]]) -> Iterator[str | Done]:
             if text := (choice.get("delta") or {}).get("content"):
                 yield str(text)
     if not stop:
-        raise Busy("the stream was cut off")
+        raise Busy("the stream was cut off") if has_choices else Busy("it answered with no choices", is_wrong=True)
     yield Done(usage.get("prompt_tokens"), usage.get("completion_tokens"), " ".join(filter(None, (version, mark))), stop)
