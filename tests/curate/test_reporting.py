@@ -1,4 +1,5 @@
 """A report counts what was kept, dropped and flagged, and draws it: the bars are as long as the counts, in English and in Korean."""
+import dataclasses
 import re
 import warnings
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from saem.core.errors import SaemError
 from saem.curate import Policy, Rule, restore
 from saem.curate.drawing import COLOURS, HANGUL_FONTS, drawn, write
-from saem.curate.reporting import Report, report, summary
+from saem.curate.reporting import Report, RuleCount, report, summary
 from tests.curate.test_decisions import LONG, Curation, Page
 
 SHORT, WORDY = Rule("짧은 글", "chars", "<", 12, "a test", drops=True), Rule("wordy", "chars", ">", 40, "a test")
@@ -82,3 +83,15 @@ def test_a_suffix_or_language_that_no_report_has_is_told(made: Report, tmp_path:
         write(made, str(tmp_path / "report.pdf"))
     with pytest.raises(SaemError, match="no report is in the language 'fr'"):
         write(made, str(tmp_path / "report.svg"), "fr")
+
+
+def test_bars_that_have_no_room_are_counted(made: Report) -> None:
+    many = dataclasses.replace(made, rules=tuple(RuleCount(f"rule {i}", 1, 0) for i in range(25)))
+    assert [axis.get_title(loc="left") for axis in drawn(many).axes] == [
+        "rows per rule (and 5 more)", "rows per source", "rows per language"]
+    assert drawn(many, "ko").axes[0].get_title(loc="left") == "규칙별 행 수 (그 밖에 5개)"
+
+
+def test_a_folder_that_is_not_there_is_told(made: Report, tmp_path: Path) -> None:
+    with pytest.raises(SaemError, match="E104.*no folder"):
+        write(made, str(tmp_path / "nowhere" / "report.png"))

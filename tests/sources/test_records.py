@@ -222,3 +222,17 @@ def test_other_readers_of_the_source_reach_the_rows_that_named_none_of_their_own
     before = db.snapshot
     db.run()
     assert db.snapshot == before
+
+
+def test_readers_of_rows_that_are_put_are_named(db: Project) -> None:
+    one, each = db.source("one", records(Label)), db.source("each", records(Label))
+    one.put([Label("kim"), Label("lee")], readers=["kim", "staff"])
+    each.put([Label("kim"), Label("lee")], readers=[["kim"], ["lee", "staff"]])
+    for wrong in ([["kim"]], [[["kim"]], ["lee"]], [None, ["lee"]]):
+        with pytest.raises(SaemError, match="E104"):
+            each.put([Label("kim"), Label("lee")], readers=wrong)
+    db.run()
+    codes = {table.name: dict(zip(*(table.dataset().to_table()[name].to_pylist() for name in ("student", "_readers")), strict=True))
+             for table in (one, each)}
+    assert codes == {"one": dict.fromkeys(("kim", "lee"), db.catalog.reader_code(["kim", "staff"])),
+                     "each": {"kim": db.catalog.reader_code(["kim"]), "lee": db.catalog.reader_code(["lee", "staff"])}}

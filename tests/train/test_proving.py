@@ -102,3 +102,8 @@ def test_mistakes_say_what_to_mend() -> None:
         prove(table(["a"]), table(["b"]))
     with pytest.raises(saem.SaemError, match="E208"):
         prove(table(["a"]), table(["a"]), raw=table(["a"]))
+
+
+def test_rows_that_are_no_table_are_told() -> None:
+    with pytest.raises(saem.SaemError, match="E104.*not a list"):
+        prove(table(rows(5, CLEAN)), target=[{"text": "a"}], raw=table(rows(5, CLEAN)))
