@@ -52,7 +52,7 @@ def measure(documents: int = 10_000, chunks: int = 10) -> Iterator[Figure]:
         pieces = [text.encode()[:32] for text in text_of(documents // 2, chunks).split("\n\n")[1:]]
         files = [os.path.join(at, name) for at, _, names in os.walk(f"{home}/state") for name in names]
         seen = sum(any(_holds(file, piece) for file in files) for piece in pieces)
-        yield Figure(f"  paragraphs of one document, of {len(pieces)}, that a search of raw bytes sees", seen)
+        yield Figure(f"  paragraphs of one document, of {len(pieces)}, that a search of raw bytes sees", seen, "")
         steps.clear()
         start, cpu = time.perf_counter(), time.process_time()
         receipt = db.forget("files", f"document-{documents // 2:05}.md", reason="benchmark")
@@ -65,6 +65,10 @@ def measure(documents: int = 10_000, chunks: int = 10) -> Iterator[Figure]:
             last = at
         found = receipt.after.found if receipt.after else len(receipt.marks)
         yield Figure(f"  of {len(receipt.marks):,} pieces of its text, found afterwards", found, "", 0, receipt.summary())
+        start, cpu = time.perf_counter(), time.process_time()
+        verdict = db.verify(receipt.id).verdict
+        yield Figure("  verify it later, from what the receipt keeps", time.perf_counter() - start, "s", None,
+                     f"{time.process_time() - cpu:.1f} CPU-s; {verdict}")
         db.close()
     finally:
         shutil.rmtree(home)

@@ -6,8 +6,8 @@ eighth byte is hashed instead of every one: five times the speed of a hash rolli
 Shorter pieces have fewer words, or words of four. What passes is hashed whole.
 
 What is kept says as little as can be: so many hashes of overlapping words, taken together, would give the text back to whoever has the
-key, which lies beside them. A mark has 20 bits of a piece's first eight bytes, and a one-way hash of all of it. No piece that is kept
-shares half of it with another, so that none helps to guess the next. With marks alone the scan hashes every byte, and is slower.
+key, which lies beside them. A mark has 20 bits of a piece's first half, and a one-way hash of all of it. No piece that is kept shares
+half of it with another, so that none helps to guess the next. With marks alone the scan hashes every byte, and is slower.
 What remains: whoever has the catalog's key can tell whether a guess at 32 bytes is right.
 """
 from collections import defaultdict
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,7 +29,7 @@ BLOCK = 1 << 20            # bytes looked at together: stays in the processor's 
 BITS = 20                  # of the hash of a word
 NEAR = 8                   # places of one hash that are looked at closely
 
-Mark = tuple[int, int, str]            # length; BITS of the hash of its first LEAST bytes; 128 bits of all of it
+Mark = tuple[int, int, str]            # length; BITS of the hash of its start; 128 bits of all of it
 Words = tuple[list[int], int]          # hashes of its words by where they begin; 32 bits of all of it. Never kept
 
 
@@ -91,12 +92,14 @@ class Canaries:
         if self.words:
             is_there = np.isin(whole >> np.uint64(32), self._wholes[length])
             at, whole = at[is_there], whole[is_there]
-        for one in np.unique(whole):       # the same hash twice is the same piece twice: a few of them are looked at closely
-            same = at[whole == one]
-            for place in same[:NEAR].tolist():
+        order = np.argsort(whole, kind="stable")       # the same hash twice is the same piece twice: a few of them are looked at closely
+        at, whole = at[order], whole[order]
+        begins = np.flatnonzero(np.diff(whole, prepend=~whole[:1])).tolist()
+        for begin, end in pairwise([*begins, len(at)]):
+            for place in at[begin:min(end, begin + NEAR)].tolist():
                 name = self._name(data[place:place + length].tobytes())
                 if name in self._known:
-                    yield same, name
+                    yield np.sort(at[begin:end]), name
                     break
 
     # the hashes
@@ -113,17 +116,15 @@ class Canaries:
         whole: np.ndarray = (padded.view("<u8") * self._factors[:4]).sum(axis=1, dtype=np.uint64)
         return whole
 
-    def _hashed(self, words: np.ndarray) -> np.ndarray:
-        hashed: np.ndarray = (words * self._factors[4]) >> np.uint64(64 - BITS)
-        return hashed
-
     def _mark(self, piece: bytes) -> Mark:
-        return len(piece), int(self._hashed(np.frombuffer(piece[:LEAST], "<u8"))[0]), self._name(piece)
+        words = np.frombuffer(piece[:start_of(len(piece))], "<u8")
+        return len(piece), int(begun(words, len(words), self._factors[4:])[0]), self._name(piece)
 
     def _words(self, piece: bytes) -> Words:
         width, levels = words_of(len(piece))
         words = np.array([int.from_bytes(piece[at:at + width], "little") for at in range(width * levels)], np.uint64)
-        return self._hashed(words).tolist(), int(self._whole(np.frombuffer(piece, np.uint8)[None])[0]) >> 32
+        hashed = (words * self._factors[4]) >> np.uint64(64 - BITS)
+        return hashed.tolist(), int(self._whole(np.frombuffer(piece, np.uint8)[None])[0]) >> 32
 
     def _name(self, piece: bytes) -> str:
         return blake2b(piece, key=self.key, digest_size=16).hexdigest()
@@ -139,7 +140,7 @@ class Canaries:
 
     @cached_property
     def _starts(self) -> "Starts":
-        return Starts.of(self.marks, self._factors[4])
+        return Starts.of(self.marks, self._factors[4:])
 
     @cached_property
     def _grids(self) -> list["Grid"]:
@@ -194,33 +195,45 @@ class Grid:
 
 @dataclass(frozen=True)
 class Starts:
-    """Where pieces may begin, told by their first LEAST bytes alone, at every byte of a buffer.
+    """Where pieces may begin, told by their first bytes alone, at every byte of a buffer.
 
-    any      (2 ** BITS,) bool: whether some piece begins with bytes of this hash; lengths: {length: the same of its pieces}
+    lengths  {words of eight that its start has: {length: (2 ** BITS,) bool, whether some piece of it has a start of this hash}}
     """
-    factor: np.uint64
-    any: np.ndarray
-    lengths: dict[int, np.ndarray]
+    factors: np.ndarray
+    lengths: dict[int, dict[int, np.ndarray]]
 
     @classmethod
-    def of(cls, marks: Iterable[Mark], factor: np.uint64) -> "Starts":
-        lengths: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(1 << BITS, bool))
-        for length, first, _ in marks:
-            lengths[length][first] = True
-        return cls(factor, np.logical_or.reduce(list(lengths.values())), dict(lengths))
+    def of(cls, marks: Iterable[Mark], factors: np.ndarray) -> "Starts":
+        lengths: dict[int, dict[int, np.ndarray]] = defaultdict(lambda: defaultdict(lambda: np.zeros(1 << BITS, bool)))
+        for length, start, _ in marks:
+            lengths[start_of(length) // LEAST][length][start] = True
+        return cls(factors, {count: dict(of_length) for count, of_length in lengths.items()})
 
     def places(self, data: np.ndarray, stop: int) -> Iterator[tuple[int, np.ndarray]]:
         """(length, places before `stop` where a piece of it may begin)."""
-        at, hashes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for shift in range(min(LEAST, len(data))):
-            words = data[shift:shift + (len(data) - shift) // LEAST * LEAST].view("<u8")
-            hashed = ((words * self.factor) >> np.uint64(64 - BITS)).view(np.int64)
-            maybe = np.flatnonzero(np.take(self.any, hashed, mode="clip"))
-            at.append(maybe * LEAST + shift)
-            hashes.append(hashed[maybe])
-        places, found = np.concatenate(at), np.concatenate(hashes)
-        for length, begins in self.lengths.items() if len(places) else ():
-            yield length, places[begins[found] & (places < stop) & (places + length <= len(data))]
+        for count, of_length in self.lengths.items():
+            known = np.logical_or.reduce(list(of_length.values()))
+            at, hashes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+            for shift in range(min(LEAST, len(data))):
+                hashed = begun(data[shift:shift + (len(data) - shift) // LEAST * LEAST].view("<u8"), count, self.factors)
+                maybe = np.flatnonzero(np.take(known, hashed, mode="clip"))
+                at.append(maybe * LEAST + shift)
+                hashes.append(hashed[maybe])
+            places, found = np.concatenate(at), np.concatenate(hashes)
+            for length, starts in of_length.items() if len(places) else ():
+                yield length, places[starts[found] & (places < stop) & (places + length <= len(data))]
+
+
+def start_of(length: int) -> int:
+    """How many of a piece's first bytes its mark has a hash of: half of a whole one, as the first words of a sentence stand everywhere."""
+    return 2 * LEAST if length >= 2 * LEAST else LEAST
+
+
+def begun(words: np.ndarray, count: int, factors: np.ndarray) -> np.ndarray:
+    """(n - count + 1,) int64 hashes of each `count` words in a row."""
+    hashed = words * factors[0] if count == 1 else words[:-1] * factors[1] + words[1:] * factors[2]
+    made: np.ndarray = (hashed >> np.uint64(64 - BITS)).view(np.int64)
+    return made
 
 
 def words_of(length: int) -> tuple[int, int]:
