@@ -403,14 +403,15 @@ def test_while_another_run_is_at_work_nothing_is_forgotten_and_it_says_so(home: 
             said.append("")
             with opened(home) as other, pytest.raises(SaemError) as error:
                 other.forget("files", "private-letter.md")
-            said.append(error.value.code)
+            said.extend([error.value.code, error.value.fix])
 
     with opened(home) as db:
         db.run()
     with opened(home, during) as db:
         write(home, "new.md", "# new\n\nsomething new")
         db.run()
-        assert said == ["", "E301"]
+        assert said[:2] == ["", "E301"]
+        assert "--wait" in said[2]
 
 
 def test_copies_that_an_evaluation_keeps_go_whole(home: Path) -> None:
