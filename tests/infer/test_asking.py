@@ -93,12 +93,18 @@ def test_what_the_pages_do_not_say_is_not_answered(chunks: Table, question: str)
     assert answer.text == ""
 
 
-@pytest.mark.parametrize("question", ["가", "?", "🙂🙂🙂", "the of and to", "이 그 저", "\u200b", "a" * 20_000, "연체료 " * 3_000,
+@pytest.mark.parametrize("question", ["가", "?", "🙂🙂🙂", "the of and to", "이 그 저", "\u200b", "a" * 10_000, "연체료 " * 2_500,
                                       "\ud800"])
 def test_odd_questions_get_an_answer_or_a_no(chunks: Table, question: str) -> None:
     answer = ask(chunks, question, keep=False)
     assert 0 <= answer.why["support"] <= 1
     assert answer.found == bool(answer.citations)
+
+
+def test_a_question_as_long_as_a_book_is_an_error_that_says_how_long_it_may_be(chunks: Table) -> None:
+    for call in (chunks.search, lambda text: ask(chunks, text)):
+        with pytest.raises(SaemError, match=r"(?s)E104.*10,001 characters.*at most 10,000"):
+            call("a" * 10_001)
 
 
 @pytest.mark.parametrize("question", ["", "   ", "\n\t"])

@@ -107,6 +107,27 @@ def test_if_nothing_stands_the_documents_speak_for_themselves(db: saem.Project) 
     assert steps(answer, "fall back")
 
 
+def test_a_true_sentence_that_answers_something_else_falls_and_the_documents_answer(db: saem.Project) -> None:
+    answer, _ = written(db, "What is the late fee for a book?", "Students may borrow five books for 14 days. A lost pen costs 35,000 won.")
+    assert answer.text == "The late fee is 100 won per book per day."
+    assert any("does not answer" in why for _, why in steps(answer, "supported"))
+
+
+def test_what_a_model_thinks_is_not_part_of_its_answer(db: saem.Project) -> None:
+    answer, _ = written(db, "What is the late fee for a book?", f"<think>Teachers may borrow ten books for 30 days.</think>{FEE}")
+    assert answer.text == FEE
+    assert "Teachers" not in str(steps(answer, "supported"))
+
+
+def test_a_small_models_context_is_not_overfilled(db: saem.Project) -> None:
+    with serving([Step(FEE)]) as server:
+        model = llm.Model(llm.Spec("small", "openai", server.url, "m", context_tokens=1000, max_tokens=600), db.origin)
+        answer = ask(db.table("chunks"), "What is the late fee for a book?", mode="generate", model=model)
+    assert answer.text in (FEE, "The late fee is 100 won per book per day.")
+    assert all(len(str(request["messages"])) < 4 * 400 for request in server.asked)
+    assert any("do not fit" in why for _, why in steps(answer, "write"))
+
+
 def test_korean_is_answered_in_korean(db: saem.Project) -> None:
     answer, server = written(db, "기숙사 통금은 몇 시인가요?", "통금 시간은 일요일부터 목요일까지 밤 11시예요. 통금은 새벽 2시입니다.")
     assert [sentence.text for sentence in answer.sentences] == ["통금 시간은 일요일부터 목요일까지 밤 11시예요."]

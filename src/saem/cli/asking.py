@@ -53,6 +53,9 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
                         fix='saem ask FOLDER "your question"; put the question in quotes')
     folder, question = (words[0], " ".join(words[1:])) if is_folder else (project_, " ".join(words))
     db = project(folder, state, builds=True, reads=True)
+    if generate or model:
+        from saem.infer.llm import model as configured
+        configured(db, model)                      # a name that is none is told before the documents are read
     keep_current(db, folder, state, out, tells_of_problems=reader is None)
     searched = indexed(db if reader is None else db.as_user(reader), table)
     from saem.infer import ask as ask_table
@@ -84,7 +87,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         for step in answer.steps:
             if step.decision == "absent":
                 out.note(printable(step.why))
-        tell_reader(out, reader)
+        tell_reader(out, db, reader)
     _tell_more(out, answer, explain)
     out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
 
@@ -193,15 +196,15 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
         if hit.others:
             out.line(f"    and {len(hit.others)} more that say nearly the same: {', '.join(other[:12] for other in hit.others)}")
     if not hits:
-        tell_reader(out, reader)
+        tell_reader(out, db, reader)
     out.next(hint(f"saem trace {hits[0].id[:12]}", project_, state) if hits else hint("saem status", project_, state))
 
 
-def tell_reader(out: Output, reader: str | None) -> None:
-    """Why there may be nothing. Said of every name alike, so that it tells neither who is known nor whether something is hidden."""
+def tell_reader(out: Output, db: "Project", reader: str | None) -> None:
+    """Why there may be nothing. It does not tell whether something is hidden; who is known, whoever may name a reader may see anyway."""
     if reader is not None:
-        out.note(f"read as '{printable(reader)}': what that name may not read does not exist, and a name that nobody has may read nothing; "
-                 "is it spelled right?")
+        unknown = "" if db.origin.knows(reader) else ", and a name that nobody has may read nothing; is it spelled right?"
+        out.note(f"read as '{printable(reader)}': what that name may not read does not exist{unknown}")
 
 
 def indexed(db: "Project", name: str | None) -> "Table":

@@ -14,6 +14,9 @@ from saem.store.search import Found, Hit, Question, find, holds, told
 if TYPE_CHECKING:
     from saem.engine.project import Project
 
+MAX_CHARS = 10_000         # of a question: about a second; ten times as many take a quarter of a minute
+
+
 
 def search(project: "Project", name: str, query: str, k: int = 10, where: str | None = None, fold: bool = True) -> list[Hit]:
     """The k rows of a published table that fit best."""
@@ -28,6 +31,9 @@ def explore(project: "Project", name: str, query: str, k: int = 10, where: str |
     """
     if k < 1:
         raise SaemError("E104", f"k is {k}", where=caller(), fix="ask for at least one row")
+    if len(query) > MAX_CHARS:
+        raise SaemError("E104", f"the question has {len(query):,} characters", where=caller(),
+                        fix=f"at most {MAX_CHARS:,}: ask for what is to be found, not with the whole text")
     heads = project.heads() if heads is None else heads
     dataset = project.published(name, heads)
     encoders = heads[name].encoders

@@ -9,9 +9,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from saem.core import registry
 from saem.core.protocols import Embedder, TokenEmbedder
+from saem.infer.injection import orders_a_model
 from saem.infer.kinds import FIT, UNFIT, wanted
 from saem.infer.support import VECTORS_ALONE, WEIGHTS, WORDS_ALONE, Weights, probability, weigh
 from saem.store.sample import is_hangul
@@ -81,6 +83,27 @@ def choose(question: str, passages: Sequence[Passage], found: Found, embedder: E
     return (quoted(ranked, weights) if figures["support"] >= ENOUGH else []), figures
 
 
+class Comparison:
+    """How well other sentences of the passages answer than those that `choose` has chosen."""
+
+    def __init__(self, question: str, passages: Sequence[Passage], found: Found, embedder: Embedder | None,
+                 chosen: Sequence[Chosen]) -> None:
+        self.found, self.embedder = found, embedder if found.vector is not None else None
+        self.weights = WORDS_ALONE if self.embedder is None else WEIGHTS if isinstance(embedder, TokenEmbedder) else VECTORS_ALONE
+        self.candidates = {(c.place.passage, c.place.start): c for c in read(question, passages, found)}
+        self.best = self._rank(chosen)
+
+    def behind(self, places: Sequence[Chosen]) -> float:
+        """How far the best of these is behind, in the units of the rank; infinite where none could be an answer."""
+        return self.best - self._rank(places)
+
+    def _rank(self, places: Sequence[Chosen]) -> float:
+        held = [each for place in places if (each := self.candidates.get((place.passage, place.start)))]
+        if self.embedder is not None:
+            understand(held, self.found, self.embedder)
+        return max((weigh(self.weights.rank, each.figures) for each in held), default=-inf)
+
+
 def read(question: str, passages: Sequence[Passage], found: Found) -> list[Candidate]:
     """Every sentence of the passages with the figures that cost nothing."""
     made = candidates(passages)
@@ -142,7 +165,7 @@ def _share(rarity: Mapping[str, float], held: set[str]) -> float:
 
 
 def candidates(passages: Sequence[Passage]) -> list[Candidate]:
-    """Every sentence of the passages that says something, without figures."""
+    """Every sentence of the passages that says something to a reader, without figures."""
     from saem.transform.splitting import sentences
     made: list[Candidate] = []
     over: list[str] = []                                      # what stands above each
@@ -157,7 +180,8 @@ def candidates(passages: Sequence[Passage]) -> list[Candidate]:
             above = [passage.heading, *(passage.text[p.start:p.end] for p in (lead if is_item else None, head) if p and p != place)]
             leads = lead if is_item and not _FINISHED.search(text) else None
             led = f"{passage.text[leads.start:leads.end]}\n{text}" if leads else text
-            if len(text) >= MIN_CHARS and text.strip("#* ") not in headings and not _QUESTION.search(text) and not _LEAD_IN.search(text):
+            says = len(text) >= MIN_CHARS and text.strip("#* ") not in headings and not _QUESTION.search(text) and not _LEAD_IN.search(text)
+            if says and not orders_a_model(text):
                 made.append(Candidate(place, text, leads, led, [], set()))
                 over.append("\n".join(above))
             if not is_item:
