@@ -63,6 +63,19 @@ def test_a_folder_without_a_question_and_a_folder_that_is_not_there_say_what_to_
     assert saem("ask", handbook, "   ").code == 2
 
 
+def test_a_model_that_is_not_configured_is_told_before_a_document_is_read(saem: Saem, handbook: pathlib.Path) -> None:
+    asked = saem("ask", handbook, "연체료는 얼마인가요?", "--generate")
+    assert "[E102]" in asked.err
+    assert saem("status", "-p", handbook).code != 0 or "chunks" not in saem("status", "-p", handbook).out
+
+
+def test_only_a_name_that_nobody_has_is_asked_to_be_spelled_right(saem: Saem, handbook: pathlib.Path) -> None:
+    (handbook / "saem.toml").write_text('[saem.groups]\nstudents = ["kim"]\n', "utf-8")
+    known, unknown = (saem("ask", handbook, "When does the observatory open?", "--as", name) for name in ("kim", "kin"))
+    assert "spelled right" not in known.out + known.err
+    assert "spelled right" in unknown.out + unknown.err
+
+
 def test_search_explains_its_scores_and_takes_a_condition(saem: Saem, handbook: pathlib.Path) -> None:
     saem("run", "-p", handbook)
     hits = saem("search", "lunch price", "-p", handbook, "-k", "3", "--json").json["hits"]

@@ -119,12 +119,17 @@ def test_what_a_model_thinks_is_not_part_of_its_answer(db: saem.Project) -> None
     assert "Teachers" not in str(steps(answer, "supported"))
 
 
-def test_a_small_models_context_is_not_overfilled(db: saem.Project) -> None:
+@pytest.mark.parametrize(("context_tokens", "most_shown"), [(1040, 2), (900, 0)])
+def test_a_small_local_model_is_shown_what_fits_and_is_not_asked_where_nothing_does(db: saem.Project, context_tokens: int,
+                                                                                    most_shown: int) -> None:
     with serving([Step(FEE)]) as server:
-        model = llm.Model(llm.Spec("small", "openai", server.url, "m", context_tokens=1000, max_tokens=600), db.origin)
-        answer = ask(db.table("chunks"), "What is the late fee for a book?", mode="generate", model=model)
-    assert answer.text in (FEE, "The late fee is 100 won per book per day.")
-    assert all(len(str(request["messages"])) < 4 * 400 for request in server.asked)
+        small = llm.Model(llm.Spec("small", "gguf", context_tokens=context_tokens, max_tokens=600), db.origin)
+        small.provider = llm.Model(llm.Spec("small", "openai", server.url, "m")).provider
+        answer = ask(db.table("chunks"), "What is the late fee for a book?", mode="generate", model=small, keep=False)
+    shown = [request["messages"][1]["content"] for request in server.asked]
+    assert len(shown) == min(most_shown, 1)
+    assert all(0 < text.count("\n[") <= most_shown for text in shown)
+    assert answer.text == (FEE if shown else "The late fee is 100 won per book per day.")
     assert any("do not fit" in why for _, why in steps(answer, "write"))
 
 
