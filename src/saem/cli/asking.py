@@ -57,6 +57,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         from saem.infer.llm import model as configured
         configured(db, model)                      # a name that is none is told before the documents are read
     keep_current(db, folder, state, out, tells_of_problems=reader is None)
+    is_known = reader is None or db.knows(reader)        # before the answer is recorded, whose reader the name is
     searched = indexed(db if reader is None else db.as_user(reader), table)
     from saem.infer import ask as ask_table
     if generate or model:
@@ -87,7 +88,7 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
         for step in answer.steps:
             if step.decision == "absent":
                 out.note(printable(step.why))
-        tell_reader(out, db, reader)
+        tell_reader(out, reader, is_known)
     _tell_more(out, answer, explain)
     out.next(hint(f"saem trace {answer.answer[:12]}" if answer.found else f"saem search {shlex.quote(question)}", folder, state))
 
@@ -196,14 +197,14 @@ def search(query: Annotated[str, typer.Argument(help="Words, or a question.")], 
         if hit.others:
             out.line(f"    and {len(hit.others)} more that say nearly the same: {', '.join(other[:12] for other in hit.others)}")
     if not hits:
-        tell_reader(out, db, reader)
+        tell_reader(out, reader, reader is None or db.origin.knows(reader))
     out.next(hint(f"saem trace {hits[0].id[:12]}", project_, state) if hits else hint("saem status", project_, state))
 
 
-def tell_reader(out: Output, db: "Project", reader: str | None) -> None:
+def tell_reader(out: Output, reader: str | None, is_known: bool) -> None:
     """Why there may be nothing. It does not tell whether something is hidden; who is known, whoever may name a reader may see anyway."""
     if reader is not None:
-        unknown = "" if db.origin.knows(reader) else ", and a name that nobody has may read nothing; is it spelled right?"
+        unknown = "" if is_known else ", and a name that nobody has may read nothing; is it spelled right?"
         out.note(f"read as '{printable(reader)}': what that name may not read does not exist{unknown}")
 
 

@@ -79,7 +79,7 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], project_: Pro
     out.table(names, [[row[n] for n in names] for row in made])
     out.line(f"{len(made):,} of {held.count(where):,} rows")
     if not made:
-        tell_reader(out, db, reader)
+        tell_reader(out, reader, reader is None or db.origin.knows(reader))
     out.next(hint(f"saem trace {made[0]['id'][:12]}" if made and "id" in made[0] else f"saem show {table} --ids", project_, state))
 
 
