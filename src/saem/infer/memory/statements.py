@@ -10,9 +10,9 @@ from saem.infer.memory.rows import Message
 MAX_CHARS = 1_000  # of a message that are embedded; a model reads about as much
 
 _ASIDE = re.compile(
-    r"[?？]\s*$|^\s*(?:if|suppose|imagine|what if)\b|\bI (?:might|may|could)\b|"
+    r"[?？]\s*$|^\s*(?:if|suppose|imagine|what if)\b|\bI (?:might|may)\b|"
     r"(?<!\bI )\b(?:says?|said|thinks?|thought|claims?|claimed|tells? \w+|told \w+) (?:that )?I(?:\b|['’])|"
-    r"^\s*(?:만약|만일|혹시)|(?:다|라|었더라|았더라)면\s|"
+    r"^\s*(?:만약|만일)|(?:다|이라|었더라|았더라)면\s|"
     r"(?:내가|제가|나더러|저더러)\s.*[다라]고\s*(?:하더|하던|했|말하|그러|우기|해)", re.IGNORECASE)
 
 
