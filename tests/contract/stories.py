@@ -165,8 +165,8 @@ class Story:
             memory(again, "tutor", embedder="hash")
             rows = sorted(self.said.values(), key=lambda each: each.text + each.key)
             again.tables["tutor_messages"].put(rows, readers=[again.catalog.reader_code(sorted(self.readers(each))) for each in rows])
-            again.tables["tutor_shares"].put(objects(self.db.table("tutor_shares").to_arrow(), Share),
-                                             readers=again.catalog.reader_code([]))
+            shares = objects(self.db.table("tutor_shares").to_arrow(), Share)
+            again.tables["tutor_shares"].put(shares, readers=[again.catalog.reader_code([])] * len(shares))
             uses = objects(self.db.table("tutor_uses").to_arrow(), Use)
             names = {row["key"]: row["_id"] for row in self.db.table("tutor_messages").to_arrow(["key", "_id"]).to_pylist()}
             again.tables["tutor_uses"].put(
