@@ -188,7 +188,7 @@ MUTANTS = [
     Mutant(5, "a run that lost its lease publishes",
            """if not self.db.execute("select 1 from lease where name='run' and owner=?", (owner,)).fetchone():""",
            "if False:", UNITS),
-    Mutant(5, "two runs at once", "if held and _is_alive(*held):", "if False:", UNITS),
+    Mutant(5, "two runs at once", "if held and _is_alive(watch, *held):", "if False:", UNITS),
     # 6 nothing is dropped silently
     Mutant(6, "half a failed unit is kept", "        self.writer.drop_failed(self.failed)\n", ""),
     Mutant(6, "quarantine is never cleared", "            task.publication.cleared.append((task.name, units))", "            pass"),
