@@ -119,7 +119,7 @@ def test_what_a_model_thinks_is_not_part_of_its_answer(db: saem.Project) -> None
     assert "Teachers" not in str(steps(answer, "supported"))
 
 
-@pytest.mark.parametrize(("context_tokens", "most_shown"), [(1040, 2), (900, 0)])
+@pytest.mark.parametrize(("context_tokens", "most_shown"), [(900, 2), (790, 0)])
 def test_a_small_local_model_is_shown_what_fits_and_is_not_asked_where_nothing_does(db: saem.Project, context_tokens: int,
                                                                                     most_shown: int) -> None:
     with serving([Step(FEE)]) as server:

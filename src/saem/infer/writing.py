@@ -38,7 +38,8 @@ ROUNDS = 2                 # searches at most: the question's, and one for what 
 MAX_SENTENCES = 6
 MAX_BEHIND = 3.0           # of a written sentence's source behind the sentence that extract would give, in the units of the rank
 ABOUT_Z = 2.0              # of a sentence's cosine with the question: enough, where they share no word
-WORST = 2                  # tokens to one that is estimated: small models split Hangul into bytes (measured: 3,363 for 1,600)
+FIRST_WIDE = "\u1100"      # Hangul and Han: a small vocabulary splits them into their three bytes
+FORM = 50                  # tokens that a chat's form takes
 PURPOSE = "answer"
 
 
@@ -188,7 +189,8 @@ class Writing:
         """Whole sentences, as the model finishes them."""
         language = "ko" if is_hangul(self.question) else "en"
         used = prompt("answer", language, self.db.origin.root)
-        room = self.model.spec.context_tokens - self.model.spec.max_tokens - 300 - self._tokens(self.question)
+        frame = used.filled({"passages": "", "question": self.question, "sentences": str(MAX_SENTENCES)})
+        room = self.model.spec.context_tokens - self.model.spec.max_tokens - FORM - sum(self._tokens(each.content) for each in frame)
         texts = list[str]()
         for hit, passage in self._in_order(passages, asked):
             text = f"[{len(texts) + 1}] {passage.heading}\n{passage.text}"
@@ -220,7 +222,10 @@ class Writing:
 
     def _tokens(self, text: str) -> int:
         """About how many; of a file that runs here, which refuses what is too long, at most: its vocabulary may know no Korean."""
-        return WORST * tokens_about(text) if self.model.spec.kind == "gguf" else tokens_about(text)
+        if self.model.spec.kind != "gguf":
+            return tokens_about(text)
+        wide = sum(character >= FIRST_WIDE for character in text)
+        return 3 * wide + (len(text) - wide) // 3
 
     def _in_order(self, passages: Sequence[Passage], asked: Sequence[Part]) -> list[tuple[Hit, Passage]]:
         """Those that the parts are answered from first."""
