@@ -70,6 +70,15 @@ def test_each_sees_what_his_groups_may_read_and_a_stranger_nothing(db: saem.Proj
     assert [len(db.as_user(person).table("chunks")) for person in seen] == [1, 2, 3, 0]
 
 
+def test_a_stranger_who_asks_is_a_stranger_still(db: saem.Project) -> None:
+    from saem.infer import answers, ask
+    answers.declare(db)
+    db.run()
+    for _ in range(2):
+        assert not ask(db.as_user("stranger").table("chunks"), "대출은 며칠인가요?").found
+    assert _paths(db.as_user("stranger")) == []
+
+
 def test_search_finds_and_counts_only_what_may_be_read(db: saem.Project) -> None:
     for person, most in (("kim", 1), ("lee", 2), ("park", 3), ("stranger", 0)):
         hits = db.as_user(person).table("chunks").search("연봉 급여 SECRETHR SECRETSTAFF 대출", k=10)

@@ -123,9 +123,14 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None,
     answer = Answer(question, bool(citations), " ".join(s.text for s in sentences), sentences, citations, snapshot,
                     steps=[*([because.step] if because else []), *absent(question, found)],
                     because=because.item.id if because else "", why=why)
-    asker = NOBODY if db.person is None else db.catalog.reader_code([db.person])      # a question is its asker's own
-    readers = db.catalog.intersect([asker, *places.readers, *(because.readers if because else ())])
+    readers = db.catalog.intersect([asker(db), *places.readers, *(because.readers if because else ())])
     return answer, places.hashes, readers
+
+
+def asker(db: "Project") -> int:
+    """Who may read a question and its answer: its asker, or the owner alone. Asking makes no name known that nobody has."""
+    origin = db.origin
+    return NOBODY if db.person is None or not origin.knows(db.person) else origin.catalog.reader_code([db.person])
 
 
 def absent(question: str, found: "Found") -> list[Step]:

@@ -16,7 +16,7 @@ from saem.core.errors import SaemError
 from saem.core.protocols import Embedder, TokenEmbedder
 from saem.engine.searching import explore
 from saem.infer.answers import Answer, Citation, Sentence, Step, record
-from saem.infer.asking import PASSAGES, Places, passages_of, plain
+from saem.infer.asking import PASSAGES, Places, asker, passages_of, plain
 from saem.infer.evidence import ENOUGH, Chosen, Comparison, Passage, choose
 from saem.infer.grounding import Checker, Verdict
 from saem.infer.injection import speaks_to_a_model
@@ -24,7 +24,6 @@ from saem.infer.kinds import FIT, UNFIT, wanted
 from saem.infer.llm import Model, Reply, prompt, tokens_about
 from saem.infer.locality import barred
 from saem.infer.parts import needs_documents, parts
-from saem.store.reader_sets import NOBODY
 from saem.store.sample import is_hangul
 from saem.store.search import Found, Hit
 from saem.transform.splitting import sentences as split
@@ -285,8 +284,8 @@ class Writing:
 
     def _readers(self) -> int:
         """A question is its asker's own; what was made from passages is for those who may read all of them."""
-        asker = NOBODY if self.db.person is None else self.db.catalog.reader_code([self.db.person])
-        allowed = [asker, *(self.places.readers_of(self.shown) if self.shown else ()), *(self.because.readers if self.because else ())]
+        shown = self.places.readers_of(self.shown) if self.shown else ()
+        allowed = [asker(self.db), *shown, *(self.because.readers if self.because else ())]
         return self.db.catalog.intersect(allowed)
 
     def _answer(self, asked: Sequence[Part]) -> Answer:
