@@ -131,3 +131,14 @@ def test_no_parents_means_no_readers_and_unknown_codes_nobody(catalog: Catalog) 
 def test_equal_sets_have_one_code_whatever_their_order(catalog: Catalog) -> None:
     assert catalog.reader_code(["b", "a", "a"]) == catalog.reader_code(("a", "b"))
     assert Catalog(catalog.path).reader_code(["a", "b"]) == catalog.reader_code(["a", "b"])
+
+
+def test_a_catalog_of_an_older_format_gets_the_tables_of_today(tmp_path: Path) -> None:
+    path = str(tmp_path / "catalog.db")
+    Catalog(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("drop table held")
+        db.execute("pragma user_version=3")
+    opened = Catalog(path)
+    assert opened.held() == []
+    opened.close()

@@ -21,7 +21,8 @@ class Memo:
     """Results by hash(operator, input): of this run, of a crashed run before it, of the published table, of tables that lend theirs."""
 
     def __init__(self, store: Store, older: lance.LanceDataset | None, lenders: Sequence[lance.LanceDataset] = ()) -> None:
-        tables = [store.leftover, store.base, older, *lenders]
+        self.leftover = store.leftover if _is_readable(store.leftover) else None
+        tables = [self.leftover, store.base, older, *lenders]
         self.tables = [table for table in tables if table is not None and table.count_rows()]
         self.marks: dict[int, bytes] = {}
         self.recent: dict[bytes, tuple[pa.Table, int]] = {}
@@ -82,7 +83,12 @@ class Memo:
         for table in self.tables:
             missing = list({key for key in keys if key not in known})
             if missing and all(n in table.schema.names for n in (op.memo_column, *names)):
-                found = lookup(table, op.memo_column, pa.array(missing, ID), [op.memo_column, *names])
+                try:
+                    found = lookup(table, op.memo_column, pa.array(missing, ID), [op.memo_column, *names])
+                except (OSError, ValueError):
+                    if table is not self.leftover:
+                        raise
+                    continue        # a disk that failed left half a file: it would have saved work, no more
                 known |= {key: (found, i) for i, key in enumerate(id_list(found[op.memo_column]))}
         return known
 
@@ -91,6 +97,14 @@ class Memo:
         if self.recent_bytes > RECENT_BYTES:
             self.recent, self.recent_bytes = {}, results.nbytes
         self.recent.update(fresh)
+
+
+def _is_readable(leftover: lance.LanceDataset | None) -> bool:
+    """Whether what a crashed run left can be opened at all."""
+    try:
+        return leftover is not None and leftover.count_rows() >= 0
+    except (OSError, ValueError):
+        return False
 
 
 def _gather(name: str, places: Iterable[tuple[pa.Table, int]], kind: pa.DataType) -> pa.ChunkedArray:

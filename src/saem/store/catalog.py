@@ -15,12 +15,12 @@ from saem.store.quarantine import Problem, Quarantine
 from saem.store.reader_sets import ReaderSets
 from saem.store.tombstones import Tombstones
 
-FORMAT = 3                      # of this file; a higher one was written by a newer saem
+FORMAT = 4                      # of this file; a higher one was written by a newer saem
 LEASE = """
 create table if not exists lease(name text primary key, owner text, pid int, born text, host text, expires_at real);
 """
 SCHEMA = "".join([heads.SCHEMA, reader_sets.SCHEMA, quarantine.SCHEMA, inbox.SCHEMA, tombstones.SCHEMA, held.SCHEMA, LEASE])
-# format 1 held one set of names a code, and knew no grants
+# format 1 held one set of names a code, and knew no grants; format 3 knew no models that wait to be accepted
 FROM_1 = """
 alter table head add column granted text not null default '[]';
 alter table reader_set rename column members to clauses;
