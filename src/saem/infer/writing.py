@@ -165,15 +165,11 @@ class Writing:
         token_embedder = self.embedder if isinstance(self.embedder, TokenEmbedder) else None
         checker = Checker(passages, token_embedder)
         used: list[Verdict] = []
-        compared = [Comparison(part.text, passages, part.found, self.embedder, part.chosen)
-                    for part in asked if part.is_answerable and part.found is not None]
         try:
             self.is_partial = not all(part.is_answerable for part in asked)
             for written in self._model(passages, [part for part in asked if part.is_answerable]):
                 verdict = checker.check(written)
                 reason = verdict.reason or self._beside(verdict, [place for part in asked for place in part.chosen])
-                if not reason and all(each.behind(verdict.spans) > MAX_BEHIND for each in compared):
-                    reason = "it does not answer the question"
                 self.step("supported", "no" if reason else "yes", f"{verdict.text}{f' ({reason})' if reason else ''}")
                 if not reason and not any(verdict.text == other.text for other in used):
                     used.append(verdict)
@@ -272,13 +268,16 @@ class Writing:
             self.mode = "extract"
 
     def _is_said(self, part: Part, used: Sequence[Verdict], passages: Sequence[Passage]) -> bool:
-        """Whether a sentence that stands is from where the part is answered, and holds what it asks for."""
+        """Whether a sentence that stands is from where the part is answered, or holds what it asks for and answers it about as well."""
         kind = wanted(part.text)
         near = {(place.passage, place.start) for place in part.chosen}
+        compared = Comparison(part.text, passages, part.found, self.embedder, part.chosen) if used and part.found is not None else None
         for verdict in used:
             if kind.fit(verdict.text) == UNFIT and is_hangul(verdict.text) == is_hangul(part.text):
                 continue
-            if kind.fit(verdict.text) == FIT or any((span.passage, span.start) in near for span in verdict.spans):
+            if any((span.passage, span.start) in near for span in verdict.spans):
+                return True
+            if kind.fit(verdict.text) == FIT and (compared is None or compared.behind(verdict.spans) <= MAX_BEHIND):
                 return True
         return False
 
