@@ -198,25 +198,27 @@ class Starts:
     """Where pieces may begin, told by their first bytes alone, at every byte of a buffer.
 
     lengths  {words of eight that its start has: {length: (2 ** BITS,) bool, whether some piece of it has a start of this hash}}
+    any      {words of eight: the same of all its lengths}
     """
     factors: np.ndarray
     lengths: dict[int, dict[int, np.ndarray]]
+    any: dict[int, np.ndarray]
 
     @classmethod
     def of(cls, marks: Iterable[Mark], factors: np.ndarray) -> "Starts":
         lengths: dict[int, dict[int, np.ndarray]] = defaultdict(lambda: defaultdict(lambda: np.zeros(1 << BITS, bool)))
         for length, start, _ in marks:
             lengths[start_of(length) // LEAST][length][start] = True
-        return cls(factors, {count: dict(of_length) for count, of_length in lengths.items()})
+        every = {count: np.logical_or.reduce(list(of_length.values())) for count, of_length in lengths.items()}
+        return cls(factors, {count: dict(of_length) for count, of_length in lengths.items()}, every)
 
     def places(self, data: np.ndarray, stop: int) -> Iterator[tuple[int, np.ndarray]]:
         """(length, places before `stop` where a piece of it may begin)."""
         for count, of_length in self.lengths.items():
-            known = np.logical_or.reduce(list(of_length.values()))
             at, hashes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
             for shift in range(min(LEAST, len(data))):
                 hashed = begun(data[shift:shift + (len(data) - shift) // LEAST * LEAST].view("<u8"), count, self.factors)
-                maybe = np.flatnonzero(np.take(known, hashed, mode="clip"))
+                maybe = np.flatnonzero(np.take(self.any[count], hashed, mode="clip"))
                 at.append(maybe * LEAST + shift)
                 hashes.append(hashed[maybe])
             places, found = np.concatenate(at), np.concatenate(hashes)
