@@ -29,7 +29,8 @@ from saem.core.protocols import TokenEmbedder
 from saem.engine.searching import explore
 from saem.infer import ask
 from saem.infer.asking import PASSAGES, passages_of
-from saem.infer.evidence import ENOUGH, Candidate, compare, early, quoted, read, understand, why
+from saem.infer.evidence import ENOUGH, compare, early, quoted, read, understand, why
+from saem.infer.sentences import Candidate, candidates
 from saem.infer.support import WEIGHTS, Weights, weigh
 from saem.store.search import Found, find
 from saem.store.search import Question as Query
@@ -74,7 +75,8 @@ class Remembering:
     """An embedder that embeds no text twice."""
 
     def __init__(self, embedder: TokenEmbedder) -> None:
-        self.embedder, self.known, self.read = embedder, dict[str, np.ndarray](), dict[tuple[str, bool], np.ndarray]()
+        self.embedder, self.fingerprint = embedder, embedder.fingerprint
+        self.known, self.read = dict[str, np.ndarray](), dict[tuple[str, bool], np.ndarray]()
 
     def tokens(self, text: str, is_query: bool = False) -> np.ndarray:
         if (text, is_query) not in self.read:
@@ -136,13 +138,12 @@ def _asked(db: "saem.Project", question: str, kind: str, paths: list[str], answe
     else:
         asked = Query(registry.tokenize([question])[0].split(), "_tokens_text", None, None)
         found = find(db.published("chunks"), asked, PASSAGES, where)
-    passages = passages_of(found)
-    candidates = read(question, passages, found)
+    sentences = read(question, candidates(passages_of(found)), found)
     if embedder:
-        understand(candidates, found, embedder)
-        compare(question, early(candidates, WEIGHTS), embedder)
-    made = Asked(question, kind, paths, answer, found, candidates, fold=fold)
-    made.right = [bool(paths) and made.path(c) in paths and plain(answer) in plain(c.text) for c in candidates]
+        understand(sentences, found, embedder)
+        compare(question, early(sentences, WEIGHTS), embedder)
+    made = Asked(question, kind, paths, answer, found, sentences, fold=fold)
+    made.right = [bool(paths) and made.path(c) in paths and plain(answer) in plain(c.text) for c in sentences]
     return made
 
 

@@ -26,9 +26,10 @@ from benchmarks.answers import handbook, questions
 from benchmarks.reworded import Written, write
 from saem.core import registry
 from saem.infer import Answer, ask, llm
-from saem.infer.evidence import Passage, candidates
-from saem.infer.grounding import Checker, tidy
+from saem.infer.grounding import Checker
 from saem.infer.llm.wire import Done, Provider, Request
+from saem.infer.sentences import Passage, candidates
+from saem.infer.spoken import tidy
 from saem.store.sample import is_hangul
 
 SEED = "1"

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from saem.infer.evidence import Candidate
 from saem.infer.facts import denies, names, numbers
+from saem.infer.sentences import Candidate
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saem.infer.evidence import Candidate, Passage, choose, quoted, read
+from saem.infer.evidence import Evidence, quoted, read
+from saem.infer.sentences import Candidate, Passage, candidates
 from saem.infer.support import WORDS_ALONE
 from saem.store.sample import Sample
 from saem.store.search import Found
@@ -15,7 +16,7 @@ def found(*words: str) -> Found:
 
 
 def texts(passage: str, heading: str = "", asked: str = "x") -> list[Candidate]:
-    return read(asked, [Passage(passage, heading, 0.5)], found(*asked.split()))
+    return read(asked, candidates([Passage(passage, heading, 0.5)]), found(*asked.split()))
 
 
 def test_headings_questions_and_lead_ins_are_no_answers() -> None:
@@ -58,10 +59,10 @@ def test_a_tables_head_counts_for_its_rows() -> None:
 def test_every_place_lies_in_its_passage(passages: list[str], question: str) -> None:
     made = [Passage(text, "Head", 0.5) for text in passages]
     asked = found("abc", "1")
-    for candidate in read(question, made, asked):
+    for candidate in candidates(made):
         place = candidate.place
         assert made[place.passage].text[place.start:place.end] == candidate.text
         assert candidate.text == candidate.text.strip() != ""
-    chosen, why = choose(question, made, asked, None)
+    chosen, why = Evidence(question, candidates(made), asked, None).chosen()
     assert 0 <= why["support"] <= 1
     assert len(set(chosen)) == len(chosen) <= 3

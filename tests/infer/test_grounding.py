@@ -2,9 +2,9 @@
 import pytest
 
 from saem.core import registry
-from saem.infer.evidence import Passage
 from saem.infer.grounding import Checker
 from saem.infer.injection import speaks_to_a_model
+from saem.infer.sentences import Passage
 
 PASSAGES = [
     Passage("Students may borrow five books for 14 days, teachers ten books for 30 days.\n\nThe late fee is 100 won per book per day.",

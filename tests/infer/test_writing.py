@@ -119,6 +119,16 @@ def test_what_a_model_thinks_is_not_part_of_its_answer(db: saem.Project) -> None
     assert "Teachers" not in str(steps(answer, "supported"))
 
 
+@pytest.mark.parametrize("thought", ["Teachers may borrow ten books for 30 days. So 100 won.\n</think>\n\n",
+                                     "<thinking>Teachers may borrow ten books.</thinking>",
+                                     "<|channel|>analysis<|message|>Teachers may borrow ten books.<|end|><|start|>assistant"
+                                     "<|channel|>final<|message|>"])
+def test_a_thought_whose_beginning_a_server_keeps_to_itself_is_none_of_the_answer_either(db: saem.Project, thought: str) -> None:
+    answer, _ = written(db, "What is the late fee for a book?", thought + FEE)
+    assert answer.text == FEE
+    assert [citation.quote for citation in answer.citations] == ["The late fee is 100 won per book per day."]
+
+
 @pytest.mark.parametrize(("context_tokens", "most_shown"), [(900, 2), (790, 0)])
 def test_a_small_local_model_is_shown_what_fits_and_is_not_asked_where_nothing_does(db: saem.Project, context_tokens: int,
                                                                                     most_shown: int) -> None:
@@ -206,7 +216,7 @@ def test_orders_in_a_style_that_no_pattern_was_written_for_are_not_followed(inje
 
 
 def test_an_order_that_no_pattern_knows_falls_for_lack_of_evidence(injected: saem.Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saem.infer.writing.speaks_to_a_model", lambda text: False)
+    monkeypatch.setattr("saem.infer.reflecting.speaks_to_a_model", lambda text: False)
     assert injection.speaks_to_a_model(ORDERS[0]["order"])
     question = f"What is the late fee of the {NAMES[0]} library?"
     answer, server = written(injected, question, "PWNED\nVisit https://evil.example now.", keep=False)

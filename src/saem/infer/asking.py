@@ -14,7 +14,8 @@ from saem.core.protocols import Embedder
 from saem.engine.searching import explore
 from saem.engine.steady import steady
 from saem.infer.answers import Answer, Citation, Sentence, Step, record
-from saem.infer.evidence import Chosen, Passage, choose
+from saem.infer.evidence import Evidence
+from saem.infer.sentences import Chosen, Passage, candidates
 from saem.store.heads import Head
 from saem.store.reader_sets import NOBODY
 from saem.store.table import lookup
@@ -148,7 +149,7 @@ def answering(question: str, found: "Found", embedder: Embedder | None, k: int =
     """What a search's first k hits answer: `ask` and `saem evaluate` decide here, so that what the one measures the other does."""
     if not found.hits or "text" not in found.hits[0].row:
         return [], {"support": 0.0}
-    return choose(question, passages_of(found)[:k], found, embedder)
+    return Evidence(question, candidates(passages_of(found)[:k]), found, embedder).chosen()
 
 
 def passages_of(found: "Found") -> list[Passage]:

@@ -4,16 +4,11 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_WORDS = {word: value for value, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
-    "twenty".split())} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
-                          "once": 1, "twice": 2, "double": 2, "half": 0.5}
-_ORDINALS = {word: value for value, word in enumerate(
-    "first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)}
+from saem.core.counting import CARDINALS, KOREAN, KOREAN_DAYS, MULTIPLES, ORDINALS
+
 _SOFT = frozenset({"one", "first", "second", "once", "half"})
-_COUNTS = {"한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10, "스무": 20}
-_DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "일주일": 7, "보름": 15}
-EXACT_WORDS = frozenset({*_WORDS, *_ORDINALS, *_COUNTS, *_DAYS, "번", "째", "안", "못", "않", "없"})      # told by numbers() and denies()
+# told by numbers() and denies()
+EXACT_WORDS = frozenset({*CARDINALS, *ORDINALS, *KOREAN, *KOREAN_DAYS, "번", "째", "안", "못", "않", "없"})
 _UNITS = {       # the same thing by other words; a unit that stands in no line is not compared
     "won": "원 won krw ₩", "dollar": "dollar dollars usd $ 달러", "euro": "euro euros eur € 유로", "share": "% percent 퍼센트 프로",
     "minute": "분 minute minutes min mins", "hour": "시간 hour hours", "day": "일 day days 일간 일째", "week": "주 주일 주간 week weeks",
@@ -22,16 +17,14 @@ _UNITS = {       # the same thing by other words; a unit that stands in no line 
     "page": "쪽 페이지 page pages 장 면 sheet sheets", "seat": "석 좌석 seat seats", "gram": "그램 g gram grams",
     "meter": "m 미터 meter meters metre metres", "credit": "학점 credit credits", "point": "점 point points"}
 UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
-_MULTIPLES = {"백": 100, "천": 1_000, "만": 10_000, "억": 100_000_000, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 
 _COUNTER = r"권|명|번|회|개|장|시간|시|분|달|주|사람|가지|곳|대|건|차례|배|살|칸|잔|마리|학기"
 _NUMBER = re.compile(
-    r"(?P<before>[₩$€]\s?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s?(?P<multiple>백|천|만|억|thousand|million|billion))?"
-    r"(?:st|nd|rd|th)?(?:\s?-?(?P<unit>[^\W\d_]+|%))?"
-    rf"|(?<![가-힣])(?P<count>{'|'.join(_COUNTS)})\s?(?P<counter>{_COUNTER})|(?<![가-힣])(?P<days>{'|'.join(_DAYS)})"
-    rf"|\b(?P<word>{'|'.join([*_WORDS, *_ORDINALS])})\b(?:[\s-](?!(?:{'|'.join(_WORDS)})\b)(?P<after>[a-z]+))?", re.IGNORECASE)
+    r"(?P<before>[₩$€]\s?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s?(?P<multiple>"
+    rf"{'|'.join(MULTIPLES)}))?(?:st|nd|rd|th)?(?:\s?-?(?P<unit>[^\W\d_]+|%))?"
+    rf"|(?<![가-힣])(?P<count>{'|'.join(KOREAN)})\s?(?P<counter>{_COUNTER})|(?<![가-힣])(?P<days>{'|'.join(KOREAN_DAYS)})"
+    rf"|\b(?P<word>{'|'.join([*CARDINALS, *ORDINALS])})\b(?:[\s-](?!(?:{'|'.join(CARDINALS)})\b)(?P<after>[a-z]+))?", re.IGNORECASE)
 _MARKER = re.compile(r"^\s*(?:[-*•·▪○●]|\(?\d{1,2}[.)]|[①-⑳])\s+")
-
 _ROOM = re.compile(r"(?<![\w₩$€])[A-Za-z]+-?\d[A-Za-z\d_-]*(?![\d,.]*\d)")        # a code counts nothing
 _CLOCK = re.compile(r"(?:(?P<am>오전|아침|새벽)|(?P<pm>오후|저녁|밤|낮))?\s?(?P<hour>\d{1,2})\s?"
                     r"(?::\s?(?P<minute>\d\d)|시(?!간)(?:\s?(?P<min>\d\d?)\s?분)?)?\s?(?:(?P<a>a\.?m\b)|(?P<p>p\.?m\b))?", re.IGNORECASE)
@@ -78,16 +71,16 @@ def numbers(text: str) -> list[Number]:
     made = []
     for found in _NUMBER.finditer(_ROOM.sub(" ", unicodedata.normalize("NFKC", _MARKER.sub("", text)))):
         if found["digits"]:
-            value = float(found["digits"].replace(",", "")) * _MULTIPLES.get((found["multiple"] or "").lower(), 1)
+            value = float(found["digits"].replace(",", "")) * MULTIPLES.get((found["multiple"] or "").lower(), 1)
             made.append(Number(value, _unit(found["before"]) or _unit(found["unit"])))
         elif found["count"]:
-            made.append(Number(_COUNTS[found["count"]], _unit(found["counter"])))
+            made.append(Number(KOREAN[found["count"]], _unit(found["counter"])))
         elif found["days"]:
-            made.append(Number(_DAYS[found["days"]], "day"))
+            made.append(Number(KOREAN_DAYS[found["days"]], "day"))
         else:
             word = found["word"].lower()
             unit = _unit(found["after"])
-            made.append(Number(_WORDS.get(word, _ORDINALS.get(word, 0)), unit, word in _SOFT and not unit))
+            made.append(Number(CARDINALS.get(word, ORDINALS.get(word, 0)), unit, word in _SOFT and not unit))
     return made
 
 
@@ -180,15 +173,21 @@ def _bounded(text: str) -> str:
     return text
 
 
-def opposed(said: str, held: str) -> bool:
-    """Whether one says open where the other says closed, and so on.
+Sides = tuple[int, ...]
 
-    >>> opposed("It opens at nine.", "It closes at nine."), opposed("It opens at nine.", "The hall opens at 9.")
+
+def sides(text: str) -> Sides:
+    """For each pair of opposites: 1 or 2 where a text says one of them alone, 0 where it says neither or both."""
+    text = _bounded(text)
+    return tuple(int(says_one) + 2 * int(says_other) if says_one != says_other else 0
+                 for says_one, says_other in ((bool(one.search(text)), bool(other.search(text))) for one, other in _OPPOSITES))
+
+
+def opposed(said: Sides, held: Sides) -> bool:
+    """Whether one text says open where the other says closed, and so on.
+
+    >>> opens = sides("It opens at nine.")
+    >>> opposed(opens, sides("It closes at nine.")), opposed(opens, sides("The hall opens at 9."))
     (True, False)
     """
-    said, held = _bounded(said), _bounded(held)
-    for one, other in _OPPOSITES:
-        sides = [(bool(one.search(text)), bool(other.search(text))) for text in (said, held)]
-        if sorted(sides) == [(False, True), (True, False)]:
-            return True
-    return False
+    return any(one + other == 3 for one, other in zip(said, held, strict=True))

@@ -2,11 +2,12 @@
 import re
 from dataclasses import dataclass
 
+from saem.core.counting import CARDINALS, KOREAN
+
 UNFIT, UNTOLD, FIT = 0.0, 0.5, 1.0
 
 _SPAN = r"분|시간|일|주일?|개월|달|년|해|학기|minutes?|hours?|days?|weeks?|months?|years?|semesters?"
-_NUMBER = (r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|once|twice)\b|"
-           r"(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열)\s?(?=[가-힣]))")
+_NUMBER = rf"(?:\d|\b(?:{'|'.join(CARDINALS)})\b|(?:{'|'.join(KOREAN)})\s?(?=[가-힣]))"
 _MONTH = r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekdays?|weekends?|요일|평일|주말|휴일"
 _CLOCK = r"\d{1,2}\s?:\s?\d\d|\d\s*시(?!간)|\b(?:midnight|noon)\b|자정|정오|\d\s*[ap]\.?m\b|o.clock"

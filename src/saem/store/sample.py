@@ -38,6 +38,7 @@ class Sample:
 
     def __init__(self, vectors: np.ndarray | None, words: Sequence[Sequence[str]], rows: int = 0) -> None:
         self.vectors, self.words, self.rows = vectors, words, rows
+        self._topped_up: Sample | None = None
 
     def with_background(self, background: "Callable[[], Sample]") -> "Sample":
         """At least FEW_ROWS rows: a handful of pages say nothing about how common a word is, or how near a cosine."""
@@ -45,11 +46,13 @@ class Sample:
         lack = FEW_ROWS - size
         if lack <= 0:
             return self
-        added = background()
-        vectors = self.vectors
-        if vectors is not None and added.vectors is not None:
-            vectors = np.concatenate([vectors, added.vectors[:lack]])
-        return Sample(vectors, [*self.words, *added.words[:lack]] if self.words else self.words, self.rows)
+        if self._topped_up is None:
+            added = background()
+            vectors = self.vectors
+            if vectors is not None and added.vectors is not None:
+                vectors = np.concatenate([vectors, added.vectors[:lack]])
+            self._topped_up = Sample(vectors, [*self.words, *added.words[:lack]] if self.words else self.words, self.rows)
+        return self._topped_up
 
     # words
 
@@ -132,11 +135,13 @@ def is_hangul(text: str) -> bool:
 def sample(dataset: lance.LanceDataset, where: str | None, vector: str | None, text: str | None) -> Sample:
     """SAMPLE_ROWS rows that stand evenly among those of a table that may be read and meet the condition."""
     key = (dataset.uri, dataset.version, getattr(dataset, "rights", None), where, vector, text)
-    if key not in _SAMPLES:
+    if (found := _SAMPLES.get(key)) is None:
+        for other in [each for each in list(_SAMPLES) if each[0] == dataset.uri and each[1] != dataset.version]:
+            _SAMPLES.pop(other, None)              # a former version may hold what has been forgotten since
         while len(_SAMPLES) >= MAX_SAMPLES:
-            _SAMPLES.pop(next(iter(_SAMPLES)))
-        _SAMPLES[key] = _sample(dataset, where, vector, text)
-    return _SAMPLES[key]
+            _SAMPLES.pop(next(iter(_SAMPLES)), None)
+        found = _SAMPLES[key] = _sample(dataset, where, vector, text)
+    return found
 
 
 def _sample(dataset: lance.LanceDataset, where: str | None, vector: str | None, text: str | None) -> Sample:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 from typing import Any
 
@@ -25,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.columns import visible
+from saem.core.counting import is_number
 from saem.core.identity import id_list
 from saem.store.candidates import by_words, rows_of
 from saem.store.condition import wrong
@@ -33,8 +35,6 @@ from saem.store.sample import Sample, sample
 POOL = 50              # candidates from each side
 WORDS_WEIGHT = 0.4     # 0.3 to 0.5 are as good
 FOLDED_SHARE = 0.8     # of the words of two rows that both hold: copies and versions of one text
-COUNTING = frozenset("one two three four five six seven eight nine ten twenty thirty hundred thousand "
-                     "한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 하루 이틀 사흘 나흘 일주일 한달".split())
 FULL_Z = 6.0           # the best row of a question that is answered stands 4 to 6 above the mean
 
 
@@ -72,6 +72,11 @@ class Found:
     sample: Sample
     absent: tuple[str, ...] = ()      # codes of the question that no row holds which may be read and meets the condition
     unknown: tuple[str, ...] = ()     # names likewise
+
+    @cached_property
+    def spread(self) -> tuple[float, float]:
+        """Mean and standard deviation of the rows' cosine with the question."""
+        return (0.0, 1.0) if self.vector is None else self.sample.spread(self.vector)
 
 
 def find(dataset: lance.LanceDataset, question: Question, k: int, where: str | None,
@@ -209,11 +214,6 @@ def _is_same(one: set[str], other: set[str]) -> bool:
         return False
     shared = len(one & other)
     return shared >= FOLDED_SHARE * (few + many - shared) and not any(map(is_number, one ^ other))
-
-
-def is_number(word: str) -> bool:
-    """Whether a word is a number: rows that differ in one contradict each other."""
-    return word.isdecimal() or word in COUNTING
 
 
 def _hits(dataset: lance.LanceDataset, shown: list[tuple[Ranked, list[int]]]) -> list[Hit]:

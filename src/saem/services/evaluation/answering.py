@@ -14,9 +14,9 @@ from saem.core.protocols import TokenEmbedder
 from saem.core.run import OnProgress, Progress, ignore
 from saem.infer.answers import Answer
 from saem.infer.asking import MODES, ask
-from saem.infer.evidence import Passage
 from saem.infer.grounding import Checker
 from saem.infer.llm import model as configured
+from saem.infer.sentences import Passage
 from saem.services.evaluation.metrics import interval, percentile
 from saem.services.evaluation.questions import Question, check, read
 from saem.services.evaluation.variants import layout, only
