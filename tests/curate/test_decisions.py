@@ -275,6 +275,27 @@ def test_equal_texts_are_measured_once(make) -> None:
     assert counts["signals"].reused == 1
 
 
+def test_a_document_never_gives_way_to_its_own_quotation(make, tmp_path: Path) -> None:
+    c = make()
+    passages = c.db.source("more_ties", records(Tie, key="key"))
+    policy = Policy({"*": ()}, near_duplicate=.7, passage=.5, prefer=["oldest"], max_drop_per_source=1)
+    near, edges = c.db.tables["near_duplicates"], passages.derive("p", edges_of)
+    decisions = c.signals.derive("both", decide(policy), using=[near, edges, c.overrides])
+    c.put(Page("quotation", LONG, "2019"), Page("its copy", LONG + " b", "2020"), Page("document", LONG + " and much more" * 90, "2021"))
+    c.run()
+    passages.put([Tie("q-d", c.id("quotation"), c.id("document"), 1, "passage")])
+    c.tie("quotation", "its copy")
+    c.run()
+    told = {name: why(decisions, name) for name in ("quotation", "its copy", "document")}
+    assert told["document"].keep, "all of the quotation stands in it, most of it stands nowhere else"
+    assert (told["quotation"].keep, told["quotation"].twin_name) == (False, "document")
+    assert (told["its copy"].keep, told["its copy"].twin_name) == (False, "document"), "what it would give way to has gone itself"
+    restore(c.overrides, c.id("quotation"))
+    c.run()
+    assert [why(decisions, name).keep for name in told] == [True, False, True]
+    assert why(decisions, "its copy").twin_name == "quotation"
+
+
 def test_edges_of_several_searches_come_into_one_decision(make, tmp_path: Path) -> None:
     c = make(Policy({"*": ()}, near_duplicate=.7, passage=.5, max_drop_per_source=1))
     more = c.db.source("more_ties", records(Tie, key="key"))
@@ -282,7 +303,7 @@ def test_edges_of_several_searches_come_into_one_decision(make, tmp_path: Path) 
     near = c.db.tables["near_duplicates"]
     policy = Policy({"*": ()}, near_duplicate=.7, passage=.5, prefer=["oldest"], max_drop_per_source=1)
     decisions = c.signals.derive("both", decide(policy), using=[near, passages, c.overrides])
-    c.put(Page("a", LONG, "2019"), Page("b", LONG + " b", "2020"), Page("c", LONG + " c", "2021"))
+    c.put(Page("a", LONG + " and a", "2019"), Page("b", LONG + " b", "2020"), Page("c", LONG + " c", "2021"))
     c.run()
     more.put([Tie("a-c", c.id("a"), c.id("c"), .6, "passage")])
     c.tie("a", "b")
@@ -357,9 +378,11 @@ def test_calibrating_on_english_leaves_korean_rows_alone(make) -> None:
 
 
 def test_a_small_source_that_loses_much_is_told_of_though_no_run_stops(make) -> None:
-    c = make(Policy({"*": (SHORT,)}, max_drop_per_source=.1))
+    c = make(Policy({"*": (SHORT,)}, max_drop_per_source=.1, source_rank=["many", "mnay"]))
     c.put(*(Page(f"few/{i}", "tiny") for i in range(5)), *(Page(f"many/{i}", LONG + str(i)) for i in range(30)))
-    c.run()
+    few, ranked = c.run()["decisions"].notes
+    assert "of the source 'few' 0 of 5 rows stay" in few
+    assert ranked == "source_rank names 'mnay', which is the source of no row; sources are: 'few', 'many'"
     made = report(c.decisions)
     assert [(each.name, each.before, each.after) for each in made.unguarded] == [("few", 5, 0)]
     assert summary(made).endswith("too small for max_drop_per_source: few keeps 0 of 5")
@@ -376,5 +399,25 @@ def test_a_flag_is_not_told_as_what_decided(make) -> None:
     assert "decided" in str(why(c.decisions, "b"))
     assert "decided" not in str(why(c.decisions, "a"))
     assert "flag  short" in str(why(c.decisions, "a"))
-    with pytest.raises(saem.SaemError, match="E209"):
-        why(c.decisions, b"xx")
+    assert why(c.decisions, {"path": "a"}).keep
+    for nobody in (b"xx", {"page": "a"}):
+        with pytest.raises(saem.SaemError, match="E209"):
+            why(c.decisions, nobody)
+
+
+def test_a_flag_names_the_threshold_of_the_row_s_own_language(make) -> None:
+    c = make(Policy({"en": (Rule("long", "chars", ">", 20),), "*": (Rule("long", "chars", ">", 2),)}))
+    c.put(Page("english", "The book and the card are in the library."), Page("other", "12 34"))
+    c.run()
+    assert [why(c.decisions, name).flags[0].threshold for name in ("english", "other")] == [20, 2]
+
+
+def test_what_if_names_the_signals_that_there_are(make) -> None:
+    c = make()
+    c.put(Page("a", LONG))
+    c.run()
+    with pytest.raises(saem.SaemError) as told:
+        what_if(c.decisions, Policy({"*": (Rule("short", "wrds", "<", 3),)}))
+    assert "did you mean 'words'" in told.value.fix
+    with pytest.raises(saem.SaemError, match="is no policy"):
+        what_if(c.decisions, None)

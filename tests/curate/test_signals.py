@@ -1,4 +1,6 @@
 """What is counted of a text is what a reader would count."""
+import unicodedata
+
 import pyarrow as pa
 import pytest
 
@@ -138,6 +140,17 @@ def test_empty_and_missing_texts_have_signals_too() -> None:
 def test_signals_do_not_depend_on_the_rows_beside_them() -> None:
     together = signals(PAGE, KOREAN, "", PAGE * 5)
     assert together == [one(text) for text in (PAGE, KOREAN, "", PAGE * 5)]
+
+
+def test_korean_as_a_mac_writes_it_is_measured_as_korean() -> None:
+    assert one(unicodedata.normalize("NFD", KOREAN)) | {"text": ""} == one(KOREAN) | {"text": ""}
+    assert one("ㅋㅋㅋ 정말요?")["jamo_ratio"] == .5, "single letters that somebody typed stay what they are"
+
+
+def test_a_korean_title_makes_no_english_page_korean() -> None:
+    title = "기본 라이브러리의 함수와 설명, 그리고 여러 가지 예제를 모아 놓은 안내서"
+    page = f"{title}\n" + "Returns nothing. Sets values, opens files, closes handles. " * 50
+    assert one(page)["language"] == "en"
 
 
 def test_an_emoji_is_a_word_of_its_own() -> None:

@@ -107,6 +107,8 @@ def _show_report(out: Output, report: "Report", db: "Project", path: str | None,
         for name, counts in report.tables.items():
             if counts.forgotten:
                 out.line(f"{name}: {counts.forgotten:,} kept out, for they were forgotten")
+            for note in counts.notes:
+                out.line(f"{name}: {printable(note)}")
         written = {name for name, counts in report.tables.items() if counts.added or counts.changed}
         for table, partly in read_in_part(db).items() if written else ():
             if table in written:

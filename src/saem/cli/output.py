@@ -52,13 +52,15 @@ class Output:
     @contextlib.contextmanager
     def progress(self) -> Iterator[OnProgress]:
         """A listener for long work: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet."""
+        from saem.core import compiling
         if self.is_quiet or self.is_json:
             yield ignore
         elif sys.stderr.isatty():
-            with _bars() as listener:
+            with _bars() as listener, compiling.heard(self.note):
                 yield listener
         else:
-            yield _Lines()
+            with compiling.heard(self.note):
+                yield _Lines()
 
 
 @contextlib.contextmanager

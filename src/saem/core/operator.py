@@ -54,7 +54,7 @@ class Operator:
     by: tuple[str, ...] = ()                        # the key columns of a relation that always has the same ones
     through: "Operator | None" = None               # of a relation: what makes of its first table the rows that it compares
     links: tuple[tuple[str, ...], ...] = ()         # per input: rows that share a value in these columns belong together, see `operator`
-    gate: Callable[..., None] | None = None         # looks at the whole table before it is published; what it raises ends the run
+    gate: Callable[..., list[str] | None] | None = None      # looks at the whole table before it is published; see `operator`
     checks: Callable[..., None] | None = None       # looks at the settings when they are given; raises E104
     suits: Callable[..., None] | None = None        # looks at the tables that it is to read, see `operator`
     first_of: tuple[str, ...] | None = None         # of pairs: columns of which the first row of equal ones stands for all, see `operator`
@@ -227,7 +227,7 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
              depends: Sequence[str] | Callable[..., Sequence[str]] = (), sees_readers: bool = False,
              waits: Callable[[Any], bool] | None = None, takes: Sequence[str] | Callable[..., Sequence[str]] = (),
              by: str | Sequence[str] = (), through: Operator | None = None, links: Sequence[Sequence[str]] = (),
-             gate: Callable[..., None] | None = None, first_of: Sequence[str] | None = None,
+             gate: Callable[..., list[str] | None] | None = None, first_of: Sequence[str] | None = None,
              checks: Callable[..., None] | None = None, suits: Callable[..., None] | None = None
              ) -> Callable[[Callable[..., Any]], Operator]:
     """Make a typed function an operator: `@operator(version="1")`. A change of `version` recomputes all that it made.
@@ -255,7 +255,8 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
               A change then makes the pairs of the changed rows again, and of those that become first or cease to be, and no others
     checks    given the settings, when they are given: raises E104 for a value that can never be right
     suits     given [(name, operators)] of the tables that it is to read, and the settings: raises E104 where those are not what these need
-    gate      given the table as it would be published (a Lance dataset) and the settings: what it raises ends the run unpublished
+    gate      given the table as it would be published (a Lance dataset) and the settings: what it raises ends the run unpublished, the
+              lines that it returns are told with the run
     """
     if function is not None or not version:
         raise SaemError("E105", "an operator needs a version, so that a change of what it makes can be told", where=caller(),

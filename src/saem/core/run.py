@@ -21,6 +21,7 @@ class Counts:
     skipped: int = 0           # left out by a rule
     forgotten: int = 0         # what the source still has and `forget` keeps out
     seconds: float = 0.0
+    notes: list[str] = dataclasses.field(default_factory=list)      # what an operator says of the whole table
 
     @property
     def is_idle(self) -> bool:
@@ -58,12 +59,14 @@ class Report:
         lines = [f"{name}: +{c.added} ~{c.changed} -{c.deleted} ={c.unchanged}, {c.computed} computed, {c.reused} reused, "
                  f"{c.quarantined} quarantined, " + (f"{c.forgotten} kept out as forgotten, " if c.forgotten else "") + f"{c.seconds:.2f} s"
                  for name, c in self.tables.items()]
+        lines += [f"{name}: {note}" for name, c in self.tables.items() for note in c.notes]
         return "\n".join([*lines, f"snapshot {self.snapshot}, {self.seconds:.2f} s"])
 
     def _repr_html_(self) -> str:
-        names = [field.name for field in dataclasses.fields(Counts)]
-        rows = [[name, *(round(value, 2) or "" for value in dataclasses.astuple(counts))] for name, counts in self.tables.items()]
-        return html.paragraph(f"snapshot {self.snapshot}, {self.seconds:.2f} s") + html.table(["table", *names], rows)
+        names = [field.name for field in dataclasses.fields(Counts) if field.name != "notes"]
+        rows = [[name, *(round(getattr(counts, each), 2) or "" for each in names)] for name, counts in self.tables.items()]
+        notes = [html.paragraph(f"{name}: {note}") for name, counts in self.tables.items() for note in counts.notes]
+        return html.paragraph(f"snapshot {self.snapshot}, {self.seconds:.2f} s") + html.table(["table", *names], rows) + "".join(notes)
 
 
 OnProgress = Callable[[Progress], None]

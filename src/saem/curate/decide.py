@@ -14,7 +14,7 @@ from saem.curate.coding import coded
 from saem.curate.edges import together
 from saem.curate.judging import DECISION, judge
 from saem.curate.policy import Policy
-from saem.curate.wiping import check_shares, gone_by_policy
+from saem.curate.wiping import check_shares, gone_by_policy, notes
 
 SETTINGS = {"near_duplicate": ("near_duplicates", "exact_duplicates"), "passage": ("repeated_passages",),
             "semantic": ("semantic_duplicates",), "image": ("image_duplicates",)}      # of a policy: the searches whose edges it counts
@@ -61,10 +61,12 @@ def _least(search: Operator) -> float:
     return float(search.settings.get("threshold", default.default if default is not None else 0))
 
 
-def _guard(dataset: lance.LanceDataset, policy: Policy) -> None:
-    """Stops a run that would drop most of a source."""
+def _guard(dataset: lance.LanceDataset, policy: Policy) -> list[str]:
+    """Stops a run that would drop most of a source; says what it cannot judge."""
     held = dataset.to_table(columns=["source", "keep", "by"])
-    check_shares(coded(held, "source"), gone_by_policy(held), policy)
+    source, is_gone = coded(held, "source"), gone_by_policy(held)
+    check_shares(source, is_gone, policy)
+    return notes(source, is_gone, policy)
 
 
 @operator(version="1", adds=DECISION, key=[], sees_readers=True, links=[("_unit",), ("left", "right"), ("row",)], gate=_guard,

@@ -10,29 +10,47 @@ from saem.curate.requiring import compiled
 DATES = ("date", "modified", "created")
 
 
+Given = tuple[np.ndarray, np.ndarray, np.ndarray]      # (n,) the row that each gives way to, -1 = none; and by which edges: (row, edge)
+
+
 def elected(signals: pa.Table, row: pa.Array, edges: pa.Table, is_candidate: np.ndarray, is_human: np.ndarray, source: Coded,
-            policy: Policy) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """((n,) the row that each gives way to, -1 = none; and by which edges, as pairs (row, edge))."""
-    result = np.full(len(row), -1, np.int64)
-    used = counted(edges, policy)
+            policy: Policy) -> Given:
+    """First among rows that say nearly the same; then, of those left, among rows that share a passage. There the shorter one gives way,
+    whatever is preferred: the similarity is the share of the shorter one that is covered, and the other may say much more."""
+    result, used = np.full(len(row), -1, np.int64), counted(edges, policy)
     if not len(used):
         return result, used, used
-    election = compiled("election")
-    part = edges.select(["left", "right", "similarity"]).take(pa.array(used))
+    part = edges.select(["left", "right", "similarity", "kind"]).take(pa.array(used))
     ends = [id_array(part[name]) for name in ("left", "right")]
     tied = np.flatnonzero(np.asarray(pc.is_in(row, value_set=pc.unique(pa.chunked_array(ends))).to_numpy(zero_copy_only=False), bool))
     if not len(tied):
         return result, used[:0], used[:0]
     # what is in no edge stays: from here on a row is its place among those that are
-    row, signals = row.take(pa.array(tied)), signals.take(pa.array(tied))
+    row, signals, may_stay, is_human = row.take(pa.array(tied)), signals.take(pa.array(tied)), is_candidate[tied], is_human[tied]
     nodes = pc.unique(pa.chunked_array([row, *ends]))
     node, left, right = (np.asarray(pc.index_in(column, value_set=nodes).to_numpy(), np.int64) for column in (row, *ends))
-    is_equal = part["similarity"].to_numpy() >= 1
-    equal, near = np.flatnonzero(is_equal), np.flatnonzero(~is_equal)
-    root, up, above = election.trees(len(nodes), left[equal], right[equal])
+    similarity, is_passage = part["similarity"].to_numpy(), pc.equal(part["kind"], "passage").to_numpy()
     readers = np.asarray(signals["_readers"].to_numpy(), np.int64) if "readers" in policy.prefer else np.zeros(len(row), np.int64)
-    best = _preferred(signals, row, is_human[tied], Coded(source.codes[tied], source.names), policy)
-    candidates = best[is_candidate[tied][best]]
+    best = _preferred(signals, row, is_human, Coded(source.codes[tied], source.names), policy)
+    made = _elected(node, left, right, np.flatnonzero(~is_passage), similarity >= 1, readers, best[may_stay[best]])
+    if is_passage.any():
+        size = numbers(signals["chars"]) if "chars" in signals.column_names else np.zeros(len(row))
+        best = best[np.argsort(-size[best], kind="stable")]
+        left_over = best[may_stay[best] & (made[0][best] < 0)]
+        held = _elected(node, left, right, np.flatnonzero(is_passage), np.zeros(len(part), bool), readers, left_over)
+        made = _both(made, held, is_human)
+    gave = np.flatnonzero(made[0] >= 0)
+    result[tied[gave]] = tied[made[0][gave]]
+    return result, tied[made[1]], used[made[2]]
+
+
+def _elected(node: np.ndarray, left: np.ndarray, right: np.ndarray, used: np.ndarray, is_equal: np.ndarray, readers: np.ndarray,
+             candidates: np.ndarray) -> Given:
+    """One election. node: (n,) of each row; left, right: (m,) the nodes of edges; used: of these, those that count; candidates: rows, the
+    most preferred first."""
+    election = compiled("election")
+    equal, near = used[is_equal[used]], used[~is_equal[used]]
+    root, up, above = election.trees(1 + int(max(left.max(), right.max(), node.max())), left[equal], right[equal])
     span = int(readers.max(initial=0)) + 1
     group_of = root[node] * span + readers
     names, first, member = np.unique(group_of[candidates], return_index=True, return_inverse=True)
@@ -41,14 +59,30 @@ def elected(signals: pa.Table, row: pa.Array, edges: pa.Table, is_candidate: np.
     winner = stands[gives_way[member]]
     gave = winner != candidates
     loser, won, near_edge = candidates[gave], winner[gave], over[member][gave]
-    result[tied[loser]] = tied[won]
     ways = [election.climb(node[at], loser, up, above) for at in (loser, won)]
     has_near = np.flatnonzero(near_edge >= 0)
     for side in (left, right):      # from the nodes that a near edge joins up to the roots of their trees
         ways.append(election.climb(side[near_edge[has_near]], loser[has_near], up, above))
-    where = np.concatenate([*(way[0] for way in ways), loser[has_near]])
-    along = np.concatenate([*(equal[way[1]] for way in ways), near_edge[has_near]])
-    return result, tied[where], used[along]
+    result = np.full(len(node), -1, np.int64)
+    result[loser] = won
+    return (result, np.concatenate([*(way[0] for way in ways), loser[has_near]]),
+            np.concatenate([*(equal[way[1]] for way in ways), near_edge[has_near]]))
+
+
+def _both(same: Given, held: Given, is_human: np.ndarray) -> Given:
+    """Two elections as one: what gave way to a row that gives way itself, gives way to the last. What a person kept stays."""
+    last = np.where(is_human, -1, held[0])
+    counts = last[held[1]] >= 0
+    where, used = held[1][counts], held[2][counts]
+    loser = np.flatnonzero((same[0] >= 0) & (last[same[0]] >= 0))
+    over = same[0][loser]
+    order = np.argsort(where, kind="stable")
+    begin, end = (np.searchsorted(where[order], over, side=side) for side in ("left", "right"))
+    sizes = end - begin
+    along = order[np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(begin, sizes)]
+    result = np.where(same[0] >= 0, same[0], last)
+    result[loser] = last[over]
+    return result, np.concatenate([same[1], where, np.repeat(loser, sizes)]), np.concatenate([same[2], used, used[along]])
 
 
 def counted(edges: pa.Table, policy: Policy) -> np.ndarray:

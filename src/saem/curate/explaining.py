@@ -13,9 +13,9 @@ from saem.curate.coding import id_array
 from saem.curate.decide import Override, check_edges
 from saem.curate.edges import EDGE, together
 from saem.curate.electing import DATES
-from saem.curate.judging import DECISION, Judged, judge
+from saem.curate.judging import DECISION, Judged, check_rules, judge
 from saem.curate.policy import Policy
-from saem.curate.wiping import check_shares, unguarded
+from saem.curate.wiping import check_shares, notes
 
 if TYPE_CHECKING:
     from saem.engine.table import Table
@@ -74,7 +74,8 @@ def why(decisions: "Table", row: RowName) -> Why:
     if not found:
         raise _nobody(row)
     told, measured = found[0], (_rows(signals, "_unit", wanted, None) or [{}])[0]
-    rules = {rule.name: rule for rule in (policy_of(decisions) or Policy()).rules}
+    policy = policy_of(decisions) or Policy()      # rules of one name may differ from language to language
+    rules = {rule.name: rule for rule in policy.rules_for(told["source"] or "", told["language"] or "")}
     flags = tuple(
         Fired(
             name, rules[name].signal, measured.get(rules[name].signal), rules[name].comparison, rules[name].threshold, rules[name].source
@@ -108,7 +109,7 @@ class WhatIf:
     newly_kept: int
     by_rule: dict[str, int]
     stopped: str           # why a run by this policy would stop, '' = it would not
-    unguarded: tuple[tuple[str, int, int], ...]     # sources too small for the guard that lose more than their share: (name, before, after)
+    notes: tuple[str, ...]     # what a run would say of sources: too small to be guarded, ranked and of no row
     judged: Judged = dataclasses.field(repr=False)
 
     @cached_property
@@ -122,17 +123,18 @@ class WhatIf:
             f"against the policy in force {self.newly_dropped:,} more go and {self.newly_kept:,} come back"
         ]
         lines += [f"  {count:8,}  {rule}" for rule, count in sorted(self.by_rule.items(), key=lambda each: (-each[1], each[0]))]
-        lines += [f"too small for max_drop_per_source: of the source '{name or 'all'}' {after} of {before} rows stay"
-                  for name, before, after in self.unguarded]
-        return "\n".join(lines + ([f"a run would stop: {self.stopped}"] if self.stopped else []))
+        return "\n".join([*lines, *self.notes] + ([f"a run would stop: {self.stopped}"] if self.stopped else []))
 
 
 def what_if(decisions: "Table", policy: Policy) -> WhatIf:
     """What another policy would decide, from the signals and duplicates that are stored: no text is read, nothing is changed.
 
-    Raises: E104 where the policy counts duplicates that were not searched for.
+    Raises: E104 where the policy counts duplicates that were not searched for, E101 where a rule asks for a signal that there is not.
     """
+    if not isinstance(policy, Policy):
+        raise SaemError("E104", f"{policy!r:.60} is no policy", where=caller(), fix="what_if(decisions, Policy(...))")
     signals, edges, overrides = inputs(decisions)
+    check_rules(signals.dataset().schema, policy)
     check_edges([(each.name, each.operators) for each in (signals, *edges)], policy)
     rows = signals.dataset().to_table(columns=needed(signals.dataset().schema.names, policy))
     pairs = together([each.dataset().to_table(columns=EDGE.names) for each in edges])
@@ -158,7 +160,7 @@ def compared(signals: pa.Table, edges: pa.Table, overrides: pa.Table, policy: Po
     kept = int(then.keep.sum())
     more, back = int((was & ~then.keep).sum()), int((then.keep & ~was).sum())
     return WhatIf(kept, len(then.row) - kept, more, back, then.dropped_by(), stopped,
-                  tuple(unguarded(then.source, then.is_gone, policy)), then)
+                  tuple(notes(then.source, then.is_gone, policy)), then)
 
 
 def _in_force(row: pa.Array, now: pa.Table) -> np.ndarray:
@@ -215,7 +217,7 @@ def policy_of(decisions: "Table") -> Policy | None:
 def _id_of(signals: "Table", row: RowName) -> bytes:
     """The id of the curated row that is meant."""
     if isinstance(row, Mapping):
-        row = row["row"] if "row" in row else row["_id"]
+        row = next((row[name] for name in ("row", "_id", *NAMES) if row.get(name)), "")
     if isinstance(row, bytes):
         if len(row) != 16:
             raise _nobody(row)

@@ -10,7 +10,7 @@ from saem.core.identity import ID, ids
 from saem.curate.coding import Coded, coded, id_array, numbers, pairs, sources_of
 from saem.curate.electing import elected
 from saem.curate.policy import Policy
-from saem.curate.rules import COMPARE
+from saem.curate.rules import COMPARE, Rule
 
 DECISION = pa.schema([
     ("row", ID), ("keep", pa.bool_()), ("by", pa.string()), ("rule", pa.string()), ("signal", pa.string()), ("value", pa.float64()),
@@ -138,12 +138,7 @@ def fired(signals: pa.Table, source: Coded, language: Coded, policy: Policy) -> 
         if not is_asked.any():
             continue
         if rule.signal not in values:
-            if rule.signal not in signals.column_names:
-                what = f"the rule '{rule.name}' asks for the signal '{rule.signal}', which the table does not have"
-                raise SaemError("E101", what, fix=suggest(rule.signal, _numbers(signals), "signal"))
-            if rule.signal not in _numbers(signals):
-                what = f"the rule '{rule.name}' compares '{rule.signal}', which is no number but {signals.schema.field(rule.signal).type}"
-                raise SaemError("E104", what, fix=f"signals are: {', '.join(_numbers(signals))}")
+            _check_signal(signals.schema, rule)
             values[rule.signal] = numbers(signals[rule.signal])
         with np.errstate(invalid="ignore"):
             hit = COMPARE[rule.comparison](values[rule.signal], np.float32(rule.threshold))
@@ -157,10 +152,25 @@ def fired(signals: pa.Table, source: Coded, language: Coded, policy: Policy) -> 
     return Fires(hits, first, drops, values)
 
 
-def _numbers(signals: pa.Table) -> list[str]:
+def check_rules(signals: pa.Schema, policy: Policy) -> None:
+    """Raises: E101 for a signal that there is not, E104 for one that is no number."""
+    for rule in policy.rules:
+        _check_signal(signals, rule)
+
+
+def _check_signal(signals: pa.Schema, rule: Rule) -> None:
+    if rule.signal not in signals.names:
+        what = f"the rule '{rule.name}' asks for the signal '{rule.signal}', which the table does not have"
+        raise SaemError("E101", what, fix=suggest(rule.signal, _numbers(signals), "signal"))
+    if rule.signal not in _numbers(signals):
+        what = f"the rule '{rule.name}' compares '{rule.signal}', which is no number but {signals.field(rule.signal).type}"
+        raise SaemError("E104", what, fix=f"signals are: {', '.join(_numbers(signals))}")
+
+
+def _numbers(signals: pa.Schema) -> list[str]:
     """The columns that a rule can compare."""
     kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
-    return [field.name for field in signals.schema if not field.name.startswith("_") and any(fits(field.type) for fits in kinds)]
+    return [field.name for field in signals if not field.name.startswith("_") and any(fits(field.type) for fits in kinds)]
 
 
 def _newest(overrides: pa.Table, row: pa.Array) -> np.ndarray:

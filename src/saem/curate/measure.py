@@ -1,4 +1,7 @@
 """What can be counted of a text, about forty numbers a row: the values that rules compare, stored once per content."""
+import re
+from unicodedata import normalize
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,6 +48,7 @@ ADDS = pa.schema(
     [("language", pa.string()), *((name, pa.int32() if name in COUNTS or name in PATTERNS else pa.float32()) for name in SIGNALS)]
 )
 MIN_SCRIPT, MIN_ENGLISH = .3, .1     # shares of letters and of words that tell a language
+SCRIPTS, SCRIPT = ("ko", "ja", "zh"), re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3041-\u30ff\u3131-\u318e\u3400-\u9fff]+")
 SAMPLE = 300                         # characters that the language model is shown, where script and words do not tell
 
 
@@ -67,7 +71,8 @@ def measure(
     toxic_words      words that count as toxic, beside the short lists of the package; Korean ones match the beginning of a word
     blocked_domains  hosts whose addresses are counted as `blocked_urls`, with all that ends in them
 
-    Ratios lie in 0 to 1, lengths are characters, `bits_per_byte` is how badly a small model of clean text predicts it (TRC-31).
+    Ratios lie in 0 to 1 (but `top_N_words` above 1 where runs overlap), lengths are characters, `bits_per_byte` is how badly a small
+    model of clean text predicts it (TRC-31). Hangul in single letters (NFD, as a Mac writes) is measured as the syllables it stands for.
     """
     texts = rows[column]
     counted, found, bits = counts(texts, tuple(toxic_words or ()), tuple(blocked_domains or ()))
@@ -85,10 +90,26 @@ def measure(
     return pa.table([rows[name] for name in kept] + [made[name] for name in ADDS.names], names=[*kept, *ADDS.names])
 
 
-def counts(
-    texts: pa.ChunkedArray, toxic: tuple[str, ...] = (), blocked: tuple[str, ...] = ()
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
+Counts = tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]
+
+
+def counts(texts: pa.ChunkedArray, toxic: tuple[str, ...] = (), blocked: tuple[str, ...] = ()) -> Counts:
     """What the kernels count: ({name: (n,) int64}, {pattern: (n,) int64}, (n,) bits a byte). Null is the empty text."""
+    made = _counts(texts, toxic, blocked)
+    with_jamo = np.flatnonzero(made[0]["jamo"])
+    held = texts.take(pa.array(with_jamo)).to_pylist() if len(with_jamo) else []
+    composed = [normalize("NFC", text) for text in held]
+    differs = [number for number, (was, now) in enumerate(zip(held, composed, strict=True)) if was != now]
+    if differs:
+        again = _counts(pa.chunked_array([pa.array([composed[number] for number in differs], pa.large_string())]), toxic, blocked)
+        for part, new in zip(made[:2], again[:2], strict=True):
+            for name, values in part.items():
+                values[with_jamo[differs]] = new[name]
+        made[2][with_jamo[differs]] = again[2]
+    return made
+
+
+def _counts(texts: pa.ChunkedArray, toxic: tuple[str, ...], blocked: tuple[str, ...]) -> Counts:
     statistics, patterns, prediction = compiled("statistics"), compiled("patterns"), compiled("prediction")
     buffer, offsets = buffers(texts)
     rows, longest = len(offsets) - 1, int(np.diff(offsets).max(initial=0))
@@ -137,6 +158,11 @@ def languages(texts: pa.ChunkedArray, counted: dict[str, np.ndarray]) -> list[st
     rest = np.flatnonzero(told == "")
     found: list[str] = told.tolist()
     samples = pc.utf8_slice_codeunits(texts.take(pa.array(rest)), 0, SAMPLE).to_pylist() if len(rest) else []
-    for place, code in zip(rest.tolist(), identify([text or "" for text in samples]), strict=True):
+    codes = identify([text or "" for text in samples])
+    other = [number for number, code in enumerate(codes) if code in SCRIPTS]      # a Korean title over a text that is not: see below it
+    below = texts.take(pa.array(rest[other])).to_pylist() if other else []
+    for number, code in zip(other, identify([SCRIPT.sub(" ", text)[:SAMPLE] for text in below]), strict=True):
+        codes[number] = code
+    for place, code in zip(rest.tolist(), codes, strict=True):
         found[place] = code
     return found

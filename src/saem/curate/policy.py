@@ -19,7 +19,8 @@ class Policy:
 
     languages   rules by language, "*" for the others. "source:language" and "source:*" are for the rows of one source
     near_duplicate, passage, semantic, image
-                from what similarity on (0 to 1) the less preferred of two rows is dropped; None = it stays. Exact duplicates are near ones
+                from what similarity on (0 to 1) the less preferred of two rows is dropped; None = it stays. Exact duplicates are near ones.
+                Of two rows with a passage in common the shorter one is dropped, whatever `prefer` says: the other may say much more
     prefer      which of duplicates is kept, by each in turn: "readers" (rows give way only to rows with the same readers; without it a row
                 may give way to one that fewer may read), "source_rank", "oldest", "newest", "longest"
     source_rank the sources, best first

@@ -7,6 +7,7 @@ from saem.curate.coding import Coded, coded
 from saem.curate.judging import HUMAN
 from saem.curate.policy import Policy
 
+MOST_NOTES = 5
 GUARD_ROWS = 20            # of a source with fewer rows one is a large share: it is told of, and stops no run
 
 
@@ -15,6 +16,18 @@ def unguarded(source: Coded, is_gone: np.ndarray, policy: Policy) -> list[tuple[
     lost, had = source.counts(is_gone).tolist(), source.counts(np.ones(len(source), bool)).tolist()
     return [(name, rows, rows - gone) for name, gone, rows in zip(source.names, lost, had, strict=True)
             if 0 < rows < GUARD_ROWS and gone / rows > policy.max_drop_per_source]
+
+
+def notes(source: Coded, is_gone: np.ndarray, policy: Policy) -> list[str]:
+    """What the policy does to the sources that stops no run, but should be known."""
+    had = {name for name, count in zip(source.names, source.counts(np.ones(len(source), bool)).tolist(), strict=True) if count}
+    told = [f"too small for max_drop_per_source: of the source '{name or 'all'}' {after} of {before} rows stay"
+            for name, before, after in unguarded(source, is_gone, policy)]
+    if len(told) > MOST_NOTES:
+        told[MOST_NOTES - 1:] = [f"{len(told) - MOST_NOTES + 1} more sources too small for max_drop_per_source lose more than that"]
+    unknown = [name for name in policy.source_rank if name not in had] if had else []
+    known = ", ".join(repr(name) for name in sorted(had)[:MOST_NOTES])
+    return told + [f"source_rank names '{name}', which is the source of no row; sources are: {known}" for name in unknown]
 
 
 def gone_by_policy(decisions: pa.Table) -> np.ndarray:

@@ -42,6 +42,7 @@ IS_ENGLISH, IS_THE, IS_TOXIC, IS_BOILERPLATE = 1 << 8, 1 << 9, 1 << 10, 1 << 11
 IS_KOREAN_STOP, IS_TOXIC_PREFIX, IS_ABBREVIATION, IS_UNIT = 1 << 12, 1 << 13, 1 << 14, 1 << 15
 SEED, PRIME = 0xCBF29CE484222325, 0x100000001B3
 SLOTS = 4096
+HINT_BITS, HINT_FACTOR = 13, 0x9E3779B97F4A7C15
 
 
 def word_hash(word: str) -> int:
@@ -76,8 +77,11 @@ def word_table(toxic: tuple[str, ...] = ()) -> np.ndarray:
 
 @cache
 def word_hints(toxic: tuple[str, ...] = ()) -> np.ndarray:
-    """(4096,) bool by the uppermost 12 bits of a lower-case word's hash: whether it may be in a list, or begin a phrase that C4 knows."""
-    table, made = word_table(toxic), np.zeros(1 << 12, bool)
-    made[(table[table[:, 0] > 0, 0] >> np.uint64(52)).astype(np.int64)] = True
-    made[[word_hash(word) >> 52 for word in PHRASES]] = True
+    """(1 << HINT_BITS,) bool by a hash of the first eight letters: whether a word of ASCII letters may be in a list that tells of more than
+    units, or begin a phrase that C4 knows."""
+    made = np.zeros(1 << HINT_BITS, bool)
+    for word in (*GOPHER_STOP, *ENGLISH, *TOXIC_ENGLISH, *toxic, *BOILERPLATE, *ABBREVIATIONS, *PHRASES):
+        if word.isascii() and word.isalpha():
+            head = int.from_bytes(word.lower()[:8].encode(), "little")
+            made[head * HINT_FACTOR % (1 << 64) >> 64 - HINT_BITS] = True
     return made

@@ -119,7 +119,7 @@ class Run:
         if store.is_touched:
             for op in table.chain.operators:
                 if op.gate is not None:
-                    op.gate(store.dataset, **op.settings)
+                    counts.notes += op.gate(store.dataset, **op.settings) or []
         self.publication.left += [(table.name, name) for name in consumed if name not in table.parent_names]
         for name, parent in zip(table.parent_names, parents, strict=True):
             edge = (self.places[name], parent.version)

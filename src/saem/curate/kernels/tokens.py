@@ -7,15 +7,17 @@ Source: spacy/tokenizer.pyx, spacy/lang/{punctuation,tokenizer_exceptions}.py, s
 import numpy as np
 
 from saem.curate.characters import AFTER_WORD, ALPHA, DIGIT, EDGE, LOWER, MARK, PREFIX, PUNCTUATION, QUOTE, SENTENCE_END, SYMBOL, UPPER
+from saem.curate.kernels.eight import hashed
 from saem.curate.kernels.leaf import leaf
 from saem.curate.words import IS_ABBREVIATION, IS_UNIT, PRIME, SEED, SLOTS
 
 U = np.uint64
 OFFSET, FACTOR, LAST = U(SEED), U(PRIME), np.int64(SLOTS - 1)
-# a character of a piece: (code point, class), and scratch; a token: (its hash, how many characters, what it is)
-CODE, KIND, END = range(3)
+# a character of a piece: (code point, class, scratch, where it begins); a token: (the hash of its bytes, how many characters, what it is)
+CODE, KIND, END, PLACE = range(4)
 HASH, SIZE, WHAT = range(3)
 IS_MARK, HAS_LETTER, ENDS_SENTENCE, IS_PUNCTUATION = 1, 2, 4, 8      # what a token is
+STOPS, LONGEST_STOP = 8, 4                                           # and above: which of Gopher's stop words, of so many letters at most
 DOT, APOSTROPHE, CURLY_APOSTROPHE, ELLIPSIS = 46, 39, 0x2019, 0x2026
 
 
@@ -31,21 +33,38 @@ def known(word: int, lists: np.ndarray) -> int:
 
 
 @leaf
-def put(piece: np.ndarray, start: int, end: int, tokens: np.ndarray, count: int) -> int:
-    """One token: its hash, its length in characters, what it is."""
-    word, every, some = OFFSET, np.int64(-1), np.int64(0)
+def spelled(piece: np.ndarray, start: int, end: int) -> int:
+    """The hash of a word as lists have it."""
+    word = OFFSET
     for at in range(start, end):
         word = (word ^ U(piece[at, CODE])) * FACTOR
+    return word
+
+
+@leaf
+def stops(word: int, size: int, lists: np.ndarray) -> int:
+    """Bits of a hashed word among Gopher's stop words, as `put` notes them."""
+    return (known(word, lists) & 255) << STOPS if size <= LONGEST_STOP else 0
+
+
+@leaf
+def put(buffer: np.ndarray, piece: np.ndarray, start: int, end: int, lists: np.ndarray, tokens: np.ndarray, count: int) -> int:
+    """One token: its hash, its length in characters, what it is."""
+    every, some = np.int64(-1), np.int64(0)
+    for at in range(start, end):
         every &= piece[at, KIND]
         some |= piece[at, KIND]
     what = IS_MARK if every & MARK else 0
     if some & ALPHA:
         what |= HAS_LETTER
+        if end - start <= LONGEST_STOP:
+            what |= stops(spelled(piece, start, end), end - start, lists)
     if every & PUNCTUATION:
         what |= IS_PUNCTUATION
     if end - start == 1 and every & SENTENCE_END:
         what |= ENDS_SENTENCE
-    tokens[count, HASH], tokens[count, SIZE], tokens[count, WHAT] = word, U(end - start), U(what)
+    tokens[count, HASH] = hashed(buffer, piece[start, PLACE], piece[end, PLACE])
+    tokens[count, SIZE], tokens[count, WHAT] = U(end - start), U(what)
     return count + 1
 
 
@@ -53,10 +72,7 @@ def put(piece: np.ndarray, start: int, end: int, tokens: np.ndarray, count: int)
 def is_exception(piece: np.ndarray, start: int, end: int, lists: np.ndarray) -> bool:
     if end - start < 2 or end - start > 7:
         return False
-    word = OFFSET
-    for at in range(start, end):
-        word = (word ^ U(piece[at, CODE])) * FACTOR
-    return (known(word, lists) & IS_ABBREVIATION) != 0
+    return (known(spelled(piece, start, end), lists) & IS_ABBREVIATION) != 0
 
 
 @leaf
@@ -99,12 +115,9 @@ def suffix(piece: np.ndarray, start: int, end: int, lists: np.ndarray) -> int:
     if piece[end - 2, KIND] & DIGIT and (last == 43 or (piece[end - 1, KIND] & PREFIX and last != 61 and last != 0xA7)):
         return 1
     for length in range(min(4, end - start - 1), 0, -1):
-        if piece[end - length - 1, KIND] & DIGIT and not piece[end - length, KIND] & DIGIT:
-            word = OFFSET
-            for at in range(end - length, end):
-                word = (word ^ U(piece[at, CODE])) * FACTOR
-            if known(word, lists) & IS_UNIT:
-                return length
+        is_between = piece[end - length - 1, KIND] & DIGIT and not piece[end - length, KIND] & DIGIT
+        if is_between and known(spelled(piece, end - length, end), lists) & IS_UNIT:
+            return length
     return 0
 
 
@@ -198,16 +211,16 @@ def contraction(piece: np.ndarray, start: int, end: int) -> int:
 
 
 @leaf
-def cut(piece: np.ndarray, end: int, lists: np.ndarray, tokens: np.ndarray, count: int) -> int:
-    """The tokens of piece[0:end], put behind the `count` that are there. Returns how many there are now."""
-    start, held, is_whole = 0, 0, False
+def cut(buffer: np.ndarray, piece: np.ndarray, end: int, lists: np.ndarray, tokens: np.ndarray) -> int:
+    """The tokens of piece[0:end]. Returns how many there are."""
+    start, held, is_whole, count = 0, 0, False, 0
     while start < end:
         if is_exception(piece, start, end, lists):
             is_whole = True
             break
         front = prefix(piece, start, end)
         if front and start + front < end and is_exception(piece, start + front, end, lists):
-            count = put(piece, start, start + front, tokens, count)
+            count = put(buffer, piece, start, start + front, lists, tokens, count)
             start += front
             is_whole = True
             break
@@ -215,41 +228,42 @@ def cut(piece: np.ndarray, end: int, lists: np.ndarray, tokens: np.ndarray, coun
         if front == 0 and back == 0:
             break
         if front:
-            count = put(piece, start, start + front, tokens, count)
+            count = put(buffer, piece, start, start + front, lists, tokens, count)
             start += front
         if back:
             piece[held, END] = end
             held += 1
             end -= back
     if start < end:
-        count = _middle(piece, start, end, is_whole, tokens, count)
+        count = _middle(buffer, piece, start, end, is_whole, lists, tokens, count)
     for number in range(held - 1, -1, -1):
-        count = put(piece, end, piece[number, END], tokens, count)
+        count = put(buffer, piece, end, piece[number, END], lists, tokens, count)
         end = piece[number, END]
     return count
 
 
 @leaf
-def _middle(piece: np.ndarray, start: int, end: int, is_whole: bool, tokens: np.ndarray, count: int) -> int:
+def _middle(buffer: np.ndarray, piece: np.ndarray, start: int, end: int, is_whole: bool, lists: np.ndarray, tokens: np.ndarray,
+            count: int) -> int:
     """What is left without affixes."""
     some = np.int64(0)
     for at in range(start, end):
         some |= 0 if piece[at, KIND] & (ALPHA | DIGIT) else 1
     if is_whole or not some or is_address(piece, start, end):
         if is_whole and end - start == 6 and piece[end - 1, CODE] == 116:      # cannot
-            count = put(piece, start, start + 3, tokens, count)
-            return put(piece, start + 3, end, tokens, count)
-        return put(piece, start, end, tokens, count)
+            count = put(buffer, piece, start, start + 3, lists, tokens, count)
+            return put(buffer, piece, start + 3, end, lists, tokens, count)
+        return put(buffer, piece, start, end, lists, tokens, count)
     half = contraction(piece, start, end)
     if half:
-        count = put(piece, start, half, tokens, count)
-        return put(piece, half, end, tokens, count)
+        count = put(buffer, piece, start, half, lists, tokens, count)
+        return put(buffer, piece, half, end, lists, tokens, count)
     at, begun = start, start
     while at < end:
         length = infix(piece, start, at, end)
         if length and at > begun:
-            count = put(piece, begun, at, tokens, count)
-            count = put(piece, at, at + length, tokens, count)
+            count = put(buffer, piece, begun, at, lists, tokens, count)
+            count = put(buffer, piece, at, at + length, lists, tokens, count)
             begun = at + length
         at += max(1, length)
-    return put(piece, begun, end, tokens, count) if begun < end else count
+    return put(buffer, piece, begun, end, lists, tokens, count) if begun < end else count

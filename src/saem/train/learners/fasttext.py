@@ -19,9 +19,13 @@ def imported(path: str | Path, label: str, column: str = "text") -> Model:
     """A `.bin` file as a row that `predict` reads: `models.put([imported("quality.bin", "__label__hq")])`, where `models` is
     `db.source("quality", records(Model, key="digest"))`. Case and line breaks of texts are left as they are, but for line breaks.
 
-    Raises E402 for another file, E104 for a label that the model does not have.
+    Raises E402 for another file or none, E104 for a label that the model does not have.
     """
-    content = Path(path).read_bytes()
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        what = f"'{path}' cannot be read: {error.strerror}"
+        raise SaemError("E402", what, where=caller(), fix="the path of a .bin file of fastText") from error
     model = parsed(content)
     if label not in model.labels:
         raise SaemError("E104", f"the model has no label '{label}'", where=caller(), fix=suggest(label, list(model.labels), "label"))
