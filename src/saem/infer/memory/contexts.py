@@ -18,6 +18,9 @@ def built(known: Sequence[Item], messages: Sequence[Item], summaries: Sequence[I
     """
     room = max(0, budget - HEADS)
     kept, used = fitting(known, int(room * policy.profile))
+    if not kept:  # a small budget is for what is known, before all else
+        kept, used = fitting(known, max(0, budget - tokens(KNOWN) - 1))
+        room = max(room, used)
     is_overflow = sum(each.tokens for each in messages) > room - used
     for_summaries = int(room * policy.summaries) if is_overflow else 0
     said: list[Item] = []

@@ -46,16 +46,19 @@ class Near:
         found = background(self.model).vectors
         return self.vectors[:0] if found is None else found
 
-    def to(self, question: str) -> np.ndarray:
-        """(n,) float32 how near each message is to a question. [0, 1]; empty where its model cannot be loaded here."""
+    def asked(self, question: str) -> np.ndarray | None:
+        """(d,) float32 the vector of a question; None where its model cannot be loaded here."""
         if not len(self) or not question.strip():
-            return np.zeros(0, np.float32)
+            return None
         try:
-            asked = registry.embedder(self.model).queries([question])[0]
+            return registry.embedder(self.model).queries([question])[0]  # type: ignore[no-any-return]
         except SaemError as error:
             if error.code != "E103":  # not installed here: words alone
                 raise
-            return np.zeros(0, np.float32)
+            return None
+
+    def to(self, asked: np.ndarray) -> np.ndarray:
+        """(n,) float32 how near each message is to a question's vector. [0, 1]"""
         own, others = self.vectors @ asked, self._everyday @ asked
         every = np.concatenate([own, others])
         outstanding = (own - every.mean()) / max(float(every.std()), 1e-6)

@@ -7,7 +7,7 @@ from saem.core.columns import objects, row_schema
 from saem.core.errors import SaemError, caller
 from saem.infer.memory import contexts, explaining, nearness, standing
 from saem.infer.memory.present import Present, message_id
-from saem.infer.memory.reach import Reaches, check_asker
+from saem.infer.memory.reach import Reaches, check_asker, check_no_group
 from saem.infer.memory.ready import Ready
 from saem.infer.memory.recalled import Context, Item, Recall, fitting
 from saem.infer.memory.recalling import Searched, at_of
@@ -60,9 +60,11 @@ class Memory:
         importance  0 to 1; default: judged by rules
         expires     when it is no longer so: a time, or how long after `at`
         When `Policy.run_after` messages wait, a run begins in a thread; nobody waits for it.
-        Raises: E104 for a name, role, time or text that cannot be taken, E704 for a session that was forgotten, E601 in a view.
+        Raises: E104 for a name, role, time or text that cannot be taken, or a group's name as user, E704 for a session that was
+        forgotten, E601 in a view.
         """
         self.db.check_writable()
+        check_no_group(self.db, user)
         message = message_of(text, user, self.name if agent is None else agent, session, role, at, importance, expires)
         self._check_kept_out(message.key)
         self._table("messages").put([message], readers=[self._shares.code(message)])

@@ -120,6 +120,13 @@ def check_name(what: str, name: str) -> None:
         )
 
 
+def check_no_group(db: "Project", user: str) -> None:
+    """Raises: E104 where a user bears the name of a group: all its members would read what is remembered."""
+    if user and user in db.membership().names:
+        raise SaemError("E104", f"user is {user!r:.60}, the name of a group", where=caller(),
+                        fix="the person's own name; share() gives what is remembered to groups")
+
+
 def _denied(person: str, other: str) -> SaemError:
     return SaemError(
         "E601", f"what '{other}' remembers: not for '{person}'", where=caller(), fix="ask as yourself, or ask the owner of the project"

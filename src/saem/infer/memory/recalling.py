@@ -3,20 +3,23 @@
 import dataclasses
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
 from saem.core.errors import SaemError, caller
+from saem.engine.searching import MAX_CHARS
 from saem.infer.memory import newer, standing
+from saem.infer.memory.about import LIKELY, SURE
 from saem.infer.memory.nearness import Near
 from saem.infer.memory.postings import coverage, rarities
 from saem.infer.memory.present import Present, Published
 from saem.infer.memory.recalled import Item, line_of, line_of_message
 from saem.infer.memory.rows import Belief, Claim, Message, Source, Time, Use
 from saem.infer.memory.saying import moment
-from saem.infer.memory.statements import is_plain, is_statement
+from saem.infer.memory.statements import is_plain, is_statement, telling
 from saem.infer.memory.texts import Texts, fused
-from saem.infer.memory.themes import themes
+from saem.infer.memory.themes import themes as themes_of
 from saem.infer.memory.values import compared
 from saem.infer.memory.vocabulary import nouns_of
 from saem.infer.memory.weights import Policy, frequency, importance_of, importance_of_belief, tokens
@@ -25,7 +28,7 @@ from saem.transform.words import tokenize
 DAY_S = 86_400.0
 MOST = 100  # texts of one question that are looked at closely
 ASIDE = 0.6  # of the score of a message that asks, supposes, or tells what others say of the speaker: it says nothing to be so
-OTHERS = 0.7  # of the relevance of a belief about somebody whom the question does not name
+OTHERS = 0.4  # of the relevance of a belief about somebody whom the question does not name
 DOUBT_CHARS = 200  # of a message that may say that a belief no longer holds
 FOLDED_SHARE = 0.6  # of a message that beliefs quote: the message itself then says little more
 
@@ -53,8 +56,8 @@ class Searched:
         for claim in present.claims:
             claims_of.setdefault(claim.message, []).append(claim)
         waiting = Texts(
-            {key: m for key, m in present.messages.items() if key in fresh}, {key: b for key, b in present.beliefs.items() if key in fresh}
-        )
+            {key: m for key, m in present.messages.items() if key in fresh},
+            {key: b for key, b in present.beliefs.items() if key in fresh}, reads=texts.reads)
         return cls(present, texts, waiting, hidden, uses, claims_of)
 
     def held(self, at: Time) -> dict[str, Belief]:
@@ -69,13 +72,18 @@ class Searched:
 
     def find(self, question: str, at: Time, policy: Policy, kinds: Collection[str]) -> list[Item]:
         """Everything that fits the question by a word or by its meaning, best first. Of a belief and the message that says it the belief
-        is kept; of two messages about one matter the older is marked."""
-        asked = tokenize([question])[0].split()
-        asked += themes(asked)
+        is kept; of two messages about one matter the older is marked. Raises: E104 for a question of more than 10,000 characters."""
+        if len(question) > MAX_CHARS:
+            raise SaemError("E104", f"the question has {len(question):,} characters", where=caller(),
+                            fix=f"at most {MAX_CHARS:,}: ask for what is to be found, not with the whole text")
+        asked = telling(tokenize([question])[0].split())
+        vector = self.texts.near.asked(question) if self.texts.near else None
+        if vector is None or self.texts.reads is None:
+            asked += themes_of(asked)
         parts = [self.texts, self.fresh]
         older = self.present.published.older
         if older is not None and "message" in kinds:
-            parts.append(Texts(older.with_words(asked, self.present.waiting), {}))
+            parts.append(Texts(older.with_words(asked, self.present.waiting), {}, reads=self.texts.reads))
         weights = rarities(asked, [part.postings for part in parts])
         lengths = sum(float(part.postings.lengths.sum()) for part in parts) / max(1, sum(len(part.postings) for part in parts))
         held, wanted = self.held(at), kinds
@@ -83,7 +91,7 @@ class Searched:
         for part in parts:
             if not len(part.postings):
                 continue
-            relevance = fused(coverage(weights, part.postings, lengths), part.nearness(question))
+            relevance = fused(coverage(weights, part.postings, lengths), part.nearness(vector), part.likeness(vector))
             if part is self.texts:
                 relevance[self.hidden] = 0
             rough = policy.relevance * relevance + policy.recency * 0.5 ** (
@@ -95,7 +103,14 @@ class Searched:
         found = [(rough, key, relevance * self._nearness(key, set(asked))) for rough, key, relevance in found]
         items = [each for _, key, relevance in found if (each := self.item(key, relevance, at, policy, held, set(wanted))) is not None]
         items.sort(key=lambda each: (-each.score, each.id))
-        return newer.marked(_folded(items), self._says)
+        topics = self._topics(vector)
+        return newer.marked(_folded(items), self._says, lambda item: self._single(item, topics),
+                            lambda item, themes: self._later(item, themes, at))
+
+    def _topics(self, asked: np.ndarray | None) -> list[str]:
+        """What a question may be about, of which one has one thing at a time."""
+        reads = self.texts.reads
+        return newer.single_themes(reads.of(asked[None])[0], reads.names, (), SURE) if reads is not None and asked is not None else []
 
     def _says(self, item: Item) -> bool:
         """Whether it may say that something is so, of whoever speaks."""
@@ -104,6 +119,60 @@ class Searched:
             return belief.subject == (belief.user or belief.agent)
         message = self.present.message(item.id)
         return message is not None and is_statement(message) and is_plain(message.text)
+
+    @cached_property
+    def _spoken(self) -> newer.Spoken:
+        """What was said of themes of which one has one thing at a time."""
+        made = newer.Spoken()
+        for part in (self.texts, self.fresh) if self.texts.reads else ():
+            for key, message in part.messages.items():
+                is_held = part is self.fresh or not self.hidden[part.places[key]]
+                if is_held and (themes := self._themes(key, SURE)) and self._tells(message):
+                    made.add(message, themes)
+        made.sort()
+        return made
+
+    def _themes(self, key: str, least: float) -> list[str]:
+        """The themes that a memory is about with a chance of `least`, of which one has one thing at a time."""
+        if self.texts.reads is None or (chances := self._about(key)) is None:
+            return []
+        return newer.single_themes(chances, self.texts.reads.names, self.claims_of.get(key, ()), least)
+
+    def _about(self, key: str) -> np.ndarray | None:
+        part = self.fresh if key in self.fresh.places else self.texts
+        return part.about[part.places[key]] if key in part.places else None
+
+    def _single(self, item: Item, topics: Sequence[str]) -> list[str] | None:
+        """What was found for a question about `topics` may be about; a message that fits the question, about these. None = surely about
+        something of which one may have several."""
+        if self.texts.reads is not None and self.texts.reads.is_of_many(self._about(item.id)):
+            return None
+        fits = item.kind == "message" and item.why["relevance"] >= newer.TOUCHES
+        return list(dict.fromkeys([*self._themes(item.id, LIKELY), *(topics if fits else ())]))
+
+    def _tells(self, message: Message) -> bool:
+        """Whether a message may say something of whoever speaks."""
+        own = self.claims_of.get(message.key, ())
+        return is_statement(message) and is_plain(message.text) and len(message.text) <= DOUBT_CHARS \
+            and (not own or any(claim.subject == (claim.user or claim.agent) for claim in own))
+
+    def _later(self, item: Item, themes: Collection[str], at: Time) -> Message | None:
+        """The newest later message about what a memory is about, that may say otherwise."""
+        belief, message = self.present.beliefs.get(item.id), self.present.message(item.id)
+        if item.is_current is False or (message is not None and not is_statement(message)) or \
+                (belief is not None and belief.subject != (belief.user or belief.agent)):
+            return None
+        stated: Sequence[Belief | Claim] = [belief] if belief is not None else [
+            claim for claim in self.claims_of.get(item.id, ()) if claim.holds]
+        sources = {source.message for source in item.sources}
+
+        def may_differ(message: Message) -> bool:
+            if message.key in sources or (message.expires_at and message.expires_at <= at):
+                return False
+            read = {(claim.subject, claim.predicate) for claim in self.claims_of.get(message.key, ())}
+            return not any((each.subject, each.predicate) in read or newer.says_same(each.object, message.text) for each in stated)
+        found = [m for theme in themes if (m := self._spoken.after(item.user, theme, item.said_at, at, may_differ)) is not None]
+        return max(found, key=lambda message: (message.said_at, message.key), default=None)
 
     def _nearness(self, key: str, asked: set[str]) -> float:
         """Who asks means what is theirs, unless someone or something else is named."""
@@ -152,7 +221,7 @@ class Searched:
         return made if own or is_plain(message.text) else dataclasses.replace(made, score=made.score * ASIDE)
 
     def _belief(self, key: str, belief: Belief, relevance: float, at: Time, policy: Policy) -> Item:
-        messages, doubt = [source.message for source in belief.sources], self.doubts(belief, at)
+        messages, doubt = [source.message for source in belief.sources], "" if self._themes(key, SURE) else self.doubts(belief, at)
         text = line_of(belief) + (f" (unsure, said later: {' '.join(self.present.messages[doubt].text.split())})" if doubt else "")
         return self._scored("belief", key, text, belief.user, belief.agent, belief.last_said, None if doubt else True, tuple(belief.rivals),
                             tuple(belief.sources), relevance, importance_of_belief(belief), messages, at, policy)

@@ -4,12 +4,15 @@ A small thesaurus of what people say of themselves, Korean and English, as data.
 it is among what is reached decides how much it tells.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from saem.transform.words import tokenize
 
 MARK = "§"  # no tokenizer gives it
+# of what one usually has only one at a time: who speaks of it again may say otherwise
+SINGLE = frozenset(("home", "employer", "job", "school", "goal", "exam", "hobby", "food", "phone", "email", "name", "birthday"))
 THEMES = {
     "home": "live lives lived living reside resides residing home house apartment flat condo studio address town city village district "
             "neighborhood "
@@ -17,7 +20,7 @@ THEMES = {
             "살다 살아 거주하다 집 주소 이사 이사하다 자취 자취방 아파트 원룸 전세 월세 동네 도시 지역 거처 주민 정착하다 정착 지내다 고향",
     "employer": "work works worked working employer employed employs company firm workplace office job position hire hired hiring join "
                 "joined joining "
-                "quit resign resigned boss colleague corporation career "
+                "quit resign resigned corporation career "
                 "회사 직장 근무 근무하다 취직 취직하다 취업 이직 이직하다 입사 입사하다 출근 출근하다 직원 퇴사 소속 다니다 재직 사원",
     "job": "job profession occupation career trade living earn earns work works working become became qualified "
            "직업 직책 직무 전직 전직하다 커리어 일 일하다 종사하다 본업",
@@ -41,6 +44,21 @@ THEMES = {
     "birthday": "birthday birth born 생일 태어나다 생년월일",
     "family": "family wife husband married partner children kid kids son daughter 가족 아내 남편 결혼 아이 아들 딸",
 }
+
+
+_OF_PREDICATES = {"weak in": "weak", "nickname": "name", "age": "birthday"}
+
+
+def theme_of(predicate: str) -> str:
+    """The theme of a predicate; '' where its name does not tell.
+
+    >>> theme_of("favorite food"), theme_of("dog name"), theme_of("likes")
+    ('food', 'pet', '')
+    """
+    plain = predicate.removeprefix("favorite ")
+    if plain in THEMES and plain != "favorite":
+        return plain
+    return "pet" if re.fullmatch(r"(?:dog|cat|pet) name", predicate) else _OF_PREDICATES.get(predicate, "")
 
 
 @cache

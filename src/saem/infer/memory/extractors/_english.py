@@ -111,7 +111,7 @@ _RULES: list[tuple[str, bool, str]] = [
     ("studies", True, rf"{_WHO}{_ADVERB} (?:study|studies|learns?) (?P<o>.+)"),
     ("speaks", True, rf"{_WHO}{_ADVERB} speaks? (?P<o>.+)"),
     ("birthday", True, rf"{_WHO} was born (?:on|in) (?P<o>.+)"),
-    ("age", True, rf"{_WHO}{_BE}{_ADVERB} (?P<o>\d{{1,3}})(?: years old)?"),
+    ("age", True, rf"{_WHO}{_BE}{_ADVERB} (?P<o>\d{{1,3}})(?: years old| years of age)?(?: now| today| this year)?"),
     ("nickname", True, r"(?:please |just |you can )*call me (?P<o>\D+)"),
 ]
 _MATCHERS = [(predicate, holds, re.compile(pattern, re.IGNORECASE)) for predicate, holds, pattern in _RULES]
@@ -270,6 +270,10 @@ def _clause(text: str, start: int, end: int, said_at: datetime.datetime) -> Iter
                 yield _found(whose, predicate, value, start, end, True, is_many, topic, found["o"], said_at)
             return
     if (found := _THING_ON.fullmatch(text)) and day(found["o"], said_at):
+        if event := re.findall(rf"\b(?:{_EVENTS})\b", found["p"], re.IGNORECASE):
+            predicate, topic, is_many = named(event[-1])
+            yield _found("", predicate, _trimmed(found["o"], predicate), start, end, True, is_many, topic, "", said_at)
+            return
         yield _found(found["p"].lower(), "date", _trimmed(found["o"], "date"), start, end, True, False, "plans", "", said_at)
     elif (found := _IS_MY.fullmatch(text)) and is_known(found["p"]) and not _VAGUE.match(found["o"]):
         predicate, topic, is_many = named(_trimmed(found["p"], ""))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from saem.infer.memory.extractors import _english, _korean, _typed
 from saem.infer.memory.rows import Found
 
-VERSION = "rules 2"
+VERSION = "rules 3"
 IS_QUICK = True
 MAX_CHARS = 4_000  # of a message that are read; what is longer was pasted, not said
 
