@@ -9,30 +9,29 @@ from saem.curate.requiring import compiled
 PORTION = 65_536           # pairs
 
 
-def similar(keys: np.ndarray, kept: np.ndarray, asked: np.ndarray, similarity: Callable[[np.ndarray], np.ndarray], least: float,
-            kind: str) -> Found:
-    """The pairs of `kept` rows that share a key and are at least so similar.
+def similar(keys: np.ndarray, starts: np.ndarray, bands: int, kept: np.ndarray, asked: np.ndarray,
+            similarity: Callable[[np.ndarray], np.ndarray], least: float, kind: str) -> Found:
+    """The pairs of `kept` rows that share a key of one band and are at least so similar.
 
-    keys        (n, bands) uint32, of all rows; kept: rows, ascending
-    similarity  (m, 2) int32 pairs of rows, left < right -> (m,)
+    keys        (.,) uint32, of all rows; starts (m,): where the `bands` keys of each kept row begin
+    kept        (m,) rows, ascending; asked (m,) bool: whether pairs of a kept row with those that are not asked for are wanted
+    similarity  (p, 2) int32 pairs of places in `kept`, the first before the second -> (p,)
     """
-    meeting = compiled("meeting").meeting
-    pairs, found = np.empty((PORTION, 2), np.int32), [(np.zeros((0, 2), np.int32), np.zeros(0, np.float32))]
-    for band in range(keys.shape[1]):
-        by_key = np.sort(keys[kept, band].astype(np.uint64) << np.uint64(32) | kept.astype(np.uint64))
-        place = np.zeros(4, np.int64)
-        while count := meeting(keys, by_key, band, asked, place, pairs):
-            values = similarity(pairs[:count])
-            passed = np.flatnonzero(values >= least)
-            if len(passed):
-                found.append((pairs[passed], values[passed].astype(np.float32)))
+    meeting = compiled("meeting")
+    rows = len(kept)
+    order, place = np.empty((bands, rows), np.uint32), np.empty((rows, bands), np.uint32)
+    family = np.arange(rows, dtype=np.int32)
+    for band in range(bands):
+        by_key = keys[starts + band].astype(np.uint64) << np.uint64(32) | np.arange(rows, dtype=np.uint64)
+        by_key.sort()
+        meeting.sort_in(by_key, band, order, place, family)
+    turn = np.argsort(family, kind="stable")      # what is compared with each other is then at hand
+    pairs, met, at = np.empty((PORTION + rows, 2), np.int32), np.full(rows, -1, np.int32), 0
+    found = [(np.zeros((0, 2), np.int32), np.zeros(0, np.float32))]
+    while at < rows:
+        count, at = meeting.meeting(order, place, asked, met, turn, at, PORTION, pairs)
+        values = similarity(pairs[:count])
+        passed = np.flatnonzero(values >= least)
+        found.append((pairs[passed], values[passed].astype(np.float32)))
     both = np.concatenate([each for each, _ in found])
-    return Found(both[:, 0], both[:, 1], np.concatenate([values for _, values in found]), kind)
-
-
-def lists_of(column: np.ndarray, lengths: np.ndarray, width: int) -> np.ndarray:
-    """Lists of `width` values, or of fewer that do not count -> (n, width); zeros for the latter."""
-    made = np.zeros((len(lengths), width), column.dtype)
-    is_full = lengths == width
-    made[is_full] = column[np.repeat(is_full, lengths)].reshape(-1, width)
-    return made
+    return Found(kept[both[:, 0]], kept[both[:, 1]], np.concatenate([values for _, values in found]), kind)

@@ -3,6 +3,7 @@
 Almost every letter folds by itself, by a table. The few rows that hold others - combining marks, conjoining jamo, ligatures - are
 folded as Python texts first.
 """
+import re
 import unicodedata
 from functools import cache
 
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 WORD, SYLLABLE, IDEOGRAPH, IGNORED, MANY = 1 << 24, 2 << 24, 3 << 24, 1 << 30, 1 << 31      # kernels/reading.py says what they mean
 TABLE_SIZE = 0x10000
+BEYOND_ASCII = re.compile(r"[\0-\x7f]?[^\0-\x7f]+")      # with the letter that they may melt into
 UNSEEN = {0xAD, 0x34F, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0xFE00, 0xFE10)}
 
 
@@ -22,6 +24,11 @@ def folded(text: str) -> str:
     True
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def folded_beyond_ascii(text: str) -> str:
+    """The same where letters of ASCII stand alone: these may keep their case."""
+    return BEYOND_ASCII.sub(lambda run: folded(run[0]), text)
 
 
 @cache
@@ -75,7 +82,9 @@ def _joining() -> frozenset[str]:
 
 def buffers(texts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """(bytes, (n + 1,) int64 where each row begins), without a copy where it is one chunk; null is empty."""
-    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()
+    whole = texts
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.cast(pa.large_string()).chunks)
     if whole.null_count:

@@ -49,10 +49,10 @@ def image_duplicates(rows: Pairs, max_bits: int = MAX_BITS, column: str = "conte
     if len(kept):
         column_of = rows.take(pa.array(kept))
         hashes = column_of["look"].to_numpy()
-        keys = column_of["keys"].combine_chunks().flatten().to_numpy().reshape(len(kept), -1)
-        met = similar(keys, np.arange(len(kept)), rows["_asked"].to_numpy()[kept], lambda pairs: _equal_bits(hashes, pairs),
-                      1 - min(max_bits, MAX_BITS) / 64, "image")
-        found.append(Found(kept[met.left], kept[met.right], met.similarity, "image"))
+        keys = column_of["keys"].combine_chunks().flatten().to_numpy()
+        bands = len(keys) // len(kept)
+        found.append(similar(keys, np.arange(len(kept)) * bands, bands, kept, rows["_asked"].to_numpy()[kept],
+                             lambda pairs: _equal_bits(hashes, pairs), 1 - min(max_bits, MAX_BITS) / 64, "image"))
     return edges(rows["_row"], found)
 
 

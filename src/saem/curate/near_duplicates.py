@@ -8,9 +8,9 @@ import pyarrow as pa
 from saem.core.errors import check_share
 from saem.core.operator import operator
 from saem.core.shapes import Made, Pairs
-from saem.curate.candidates import lists_of, similar
+from saem.curate.candidates import similar
 from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
-from saem.curate.folding import buffers, folded, letters
+from saem.curate.folding import buffers, folded_beyond_ascii, letters
 from saem.curate.requiring import compiled
 
 SIGNATURE = pa.schema([("keys", pa.list_(pa.uint32())), ("signature", pa.binary(1024)), ("words", pa.binary(16)),
@@ -27,7 +27,7 @@ def _checked(threshold: float = 0.65) -> None:
     check_share("threshold", threshold)
 
 
-@operator(version="3", adds=SIGNATURE, key=[], takes=_reads)
+@operator(version="4", adds=SIGNATURE, key=[], takes=_reads)
 def signatures(rows: pa.Table, column: str = "text") -> Made:
     """What `near_duplicates` compares, one row a text: the keys that similar rows share, 1,024 hashes of a byte, and what is equal for
     rows of the same shingles (`words`) and of the same bytes (`content`, 128 bits of SHA-256).
@@ -41,7 +41,7 @@ def signatures(rows: pa.Table, column: str = "text") -> Made:
     signature, bands, words, tokens, unusual = minhash.signatures(data, offsets, letters())
     few = np.flatnonzero(unusual)           # read again, folded as Python texts: the others are not copied
     if len(few):
-        plain = pa.array([folded(text) for text in texts.take(pa.array(few)).to_pylist()], pa.large_string())
+        plain = pa.array([folded_beyond_ascii(text) for text in texts.take(pa.array(few)).to_pylist()], pa.large_string())
         signature[few], bands[few], words[few], tokens[few], _ = minhash.signatures(*buffers(plain), letters())
     keys = np.concatenate([_key_of(content)[:, None], bands], axis=1)
     is_known = texts.is_valid().to_numpy()
@@ -50,7 +50,7 @@ def signatures(rows: pa.Table, column: str = "text") -> Made:
     return Made(pa.table(made, schema=SIGNATURE), np.arange(len(rows)))
 
 
-@operator(version="3", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"],
+@operator(version="4", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"],
           checks=_checked)
 def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") -> Made:
     """Pairs of rows whose texts share a large part of their shingles; a table of edges, never only of clusters.
@@ -79,10 +79,11 @@ def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") 
     twins = np.flatnonzero(same != own)
     found.append(Found(same[twins], own[twins], np.ones(len(twins)), "near"))
 
+    kept = own[same == own]
     signature, lists = _signature(rows["signature"]), rows["keys"].combine_chunks()
-    keys = lists_of(lists.flatten().to_numpy(), lists.value_lengths().fill_null(0).to_numpy(), 1 + minhash.BANDS)[:, 1:]
-    found.append(similar(keys, own[same == own], rows["_asked"].to_numpy(), lambda pairs: minhash.resemblance(signature, pairs),
-                         threshold + MARGIN * (1 - threshold), "near"))
+    starts = lists.offsets.to_numpy()[:-1][kept] - lists.offsets[0].as_py() + 1      # behind the key of the content
+    found.append(similar(lists.flatten().to_numpy(), starts, minhash.BANDS, kept, rows["_asked"].to_numpy()[kept],
+                         lambda pairs: minhash.resemblance(signature, kept, pairs), threshold + MARGIN * (1 - threshold), "near"))
     return edges(rows["_row"], found)
 
 
@@ -107,6 +108,6 @@ def _fixed(values: np.ndarray, is_known: np.ndarray) -> pa.Array:
 
 
 def _signature(column: pa.ChunkedArray) -> np.ndarray:
-    """(n, 1024) uint8, where they lie."""
+    """(n * 1024,) uint8, where they lie."""
     whole = column.combine_chunks()
-    return np.frombuffer(whole.buffers()[1], np.uint8, 1024 * len(whole), 1024 * whole.offset).reshape(-1, 1024)
+    return np.frombuffer(whole.buffers()[1], np.uint8, 1024 * len(whole), 1024 * whole.offset)

@@ -74,8 +74,9 @@ def semantic_duplicates(rows: Pairs, threshold: float = 0.95, vector: str = "emb
         column = rows.take(pa.array(kept))
         raw = column["direction"].combine_chunks()
         unit = np.frombuffer(b"".join(raw.to_pylist()), np.float32).reshape(len(kept), -1)
-        keys = column["keys"].combine_chunks().flatten().to_numpy().reshape(len(kept), -1)
-        met = similar(keys, np.arange(len(kept)), rows["_asked"].to_numpy()[kept], lambda pairs: kernels.cosines(unit, pairs), threshold,
-                      "semantic")
-        found.append(Found(kept[met.left], kept[met.right], np.minimum(met.similarity, 1.0), "semantic"))
+        keys = column["keys"].combine_chunks().flatten().to_numpy()
+        bands = len(keys) // len(kept)
+        met = similar(keys, np.arange(len(kept)) * bands, bands, kept, rows["_asked"].to_numpy()[kept],
+                      lambda pairs: kernels.cosines(unit, pairs), threshold, "semantic")
+        found.append(Found(met.left, met.right, np.minimum(met.similarity, 1.0), "semantic"))
     return edges(rows["_row"], found)

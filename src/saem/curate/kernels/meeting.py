@@ -4,42 +4,54 @@ from numba import njit
 
 from saem.curate.kernels.hashing import U
 
-ROW = U(0xFFFFFFFF)
+ROW, FIRST = np.uint32(0x7FFFFFFF), np.uint32(0x80000000)      # of an entry: the row; whether it is the first of those with its key
 
 
 @njit(nogil=True, cache=True)
-def meeting(keys: np.ndarray, by_key: np.ndarray, band: int, asked: np.ndarray, place: np.ndarray, pairs: np.ndarray) -> int:
-    """The next pairs that meet in one band and in no earlier one, at most as many as `pairs` (m, 2) has room for; 0 = that was all.
+def sort_in(by_key: np.ndarray, band: int, order: np.ndarray, place: np.ndarray, family: np.ndarray) -> None:
+    """(m,) uint64, ascending - a row's key in the upper half, its number in the lower - into the band's parts of (bands, m) and (m, bands).
 
-    keys   (n, bands) uint32
-    by_key  (m,) uint64, ascending: a row's key of that band in the upper half, its number in the lower
-    asked  (n,) bool: pairs of two rows that are not are left out
-    place  (4,) int64, zeros at first: where to go on - from and to in `by_key` where the key is the same, and the two rows of that
+    family  (m,) int32: rows that meet, also through others, have mostly the same
     """
-    start, stop, q, p = place[0], place[1], place[2], place[3]
-    count = 0
-    while start < len(by_key):
-        if stop <= start:
-            stop = start + 1
-            while stop < len(by_key) and by_key[stop] >> U(32) == by_key[start] >> U(32):
-                stop += 1
-            q, p = start + 1, start
-        while q < stop:
-            while p < q:
-                a, b = by_key[p] & ROW, by_key[q] & ROW
-                p += 1
-                is_new = asked[a] or asked[b]
-                earlier = 0
-                while is_new and earlier < band:
-                    is_new = keys[a, earlier] != keys[b, earlier]
-                    earlier += 1
-                if is_new:
-                    pairs[count, 0], pairs[count, 1] = a, b
-                    count += 1
-                    if count == len(pairs):
-                        place[0], place[1], place[2], place[3] = start, stop, q, p
-                        return count
-            q, p = q + 1, start
-        start = stop
-    place[0] = start
-    return count
+    first = U(0)
+    for p in range(len(by_key)):
+        row = by_key[p] & U(ROW)
+        order[band, p], place[row, band] = row, p
+        if p == 0 or by_key[p] >> U(32) != by_key[p - 1] >> U(32):
+            order[band, p], first = row | U(FIRST), row
+        family[row] = min(family[row], family[first])
+
+
+@njit(nogil=True, cache=True)
+def meeting(order: np.ndarray, place: np.ndarray, asked: np.ndarray, met: np.ndarray, turn: np.ndarray, at: int,
+            wanted: int, pairs: np.ndarray) -> tuple[int, int]:
+    """Pairs of the rows turn[at], turn[at + 1], ... with those that share a key with them: (how many, where to go on).
+
+    order   (bands, m) uint32: rows by their keys of each band; place (m, bands) uint32: where each stands
+    asked   (m,) bool: pairs of two rows that are not are left out; of two that are, the later one finds the other
+    met     (m,) int32, at first -1: the last row that each has met
+    wanted  pairs; `pairs` (., 2) int32 has room for so many, and for all that one more row can meet
+    """
+    bands, rows = order.shape
+    count, all_asked = 0, asked.all()
+    while at < rows and count < wanted:
+        row = turn[at]
+        if asked[row]:
+            for band in range(bands):
+                p = np.int64(place[row, band])
+                while not order[band, p] & FIRST:      # an entry that is not the first has another one before it
+                    p -= 1
+                    other = order[band, p] & ROW
+                    pairs[count, 0], pairs[count, 1] = other, row
+                    count += met[other] != row
+                    met[other] = row
+                p = np.int64(place[row, band]) + 1
+                while not all_asked and p < rows and not order[band, p] & FIRST:
+                    other = order[band, p] & ROW
+                    if not asked[other] and met[other] != row:
+                        pairs[count, 0], pairs[count, 1] = row, other
+                        count += 1
+                        met[other] = row
+                    p += 1
+        at += 1
+    return count, at

@@ -2,7 +2,8 @@
 import numpy as np
 from numba import njit
 
-from saem.curate.kernels.hashing import GOLDEN, ODD_1, ODD_2, U, mix
+from saem.curate.kernels.hashing import GOLDEN, ODD_1, U, mix
+from saem.curate.kernels.lanes import agreeing, fetched, how_many, marks
 from saem.curate.kernels.words import IDEOGRAPH_MARK, LONGEST, ROOM, SYLLABLE_MARK, bounds, fold, hashed
 
 BINS = 1024                # one-permutation MinHash: a byte of the least hash in each bin, by which two rows are compared
@@ -14,9 +15,14 @@ WORDS = WINDOW // WORD
 REST = 32                  # more tokens than a window can hold
 EMPTY = U(0xFFFFFFFFFFFFFFFF)
 LOW_BITS = U(0x003FFFFFFFFFFFFF)      # of a hash whose first ten name its bin
-BASE = U(0x9E3779B97F4A7C15)      # of the rolling polynomial over the hashes of tokens
-POWERS = np.array([pow(0x9E3779B97F4A7C15, k, 1 << 64) for k in range(REST)], np.uint64)
+TURN = U(13)               # bits: a token's hash is turned by so many for each that comes after it in its window
 FACTORS = np.array([(2 * k + 1) * 0xD1B54A32D192ED03 & 0xFFFFFFFFFFFFFFFF for k in range(2 * HASHES)], np.uint64)      # odd
+TRIED = np.argsort(np.random.Generator(np.random.PCG64(7)).random((HASHES, HASHES)), axis=1).astype(np.uint8)
+"""(256, 256): the bins that an empty one b asks for a value are TRIED[b, 0], TRIED[b, 1], ..."""
+RANK = np.ascontiguousarray(np.argsort(TRIED, axis=1).T.astype(np.uint8))
+"""RANK[a, b]: when bin b asks bin a."""
+AHEAD = 3                  # pairs whose signatures are asked for before they are compared
+FEW = 64                   # bins with a value: each is looked at by all others at once
 
 
 @njit(nogil=True, cache=True)
@@ -32,102 +38,136 @@ def signatures(data: np.ndarray, offsets: np.ndarray,
     rows = len(offsets) - 1
     made, keys, tokens = np.zeros((rows, BINS), np.uint8), np.zeros((rows, BANDS), np.uint32), np.zeros(rows, np.int64)
     digests, unusual = np.zeros((rows, 2), np.uint64), np.zeros(rows, np.bool_)
-    least, hashes = np.empty(BINS, np.uint64), np.empty(HASHES, np.uint64)
-    out, begins, ends = np.zeros(ROOM, np.uint8), np.empty(ROOM, np.uint64), np.empty(ROOM, np.uint64)
-    found, weights = np.empty(REST + ROOM, np.uint64), np.empty(REST + ROOM, np.int64)
+    least, hashes, asked = np.empty(BINS, np.uint64), np.empty(HASHES, np.uint64), np.empty(HASHES, np.uint8)
+    out, edges = np.zeros(ROOM, np.uint8), np.empty(2 * ROOM, np.uint32)
+    found, weights, values = np.empty(REST + ROOM, np.uint64), np.empty(REST + ROOM, np.uint8), np.empty(REST + ROOM, np.uint64)
     for i in range(rows):
         least[:] = EMPTY
-        rolling, kept, weight, is_full = U(0), 0, 0, False      # the window: its hash, its tokens - the first in `found` -, their weight
+        window, kept, weight, is_full = U(0), U(0), 0, False      # its hash, its tokens - the first in `found` -, their weight
         at, end, length = U(offsets[i]), U(offsets[i + 1]), U(0)
         while at < end:
             at, length, is_odd, has_signs = fold(data, at, end, table, out, length)
             unusual[i] |= is_odd
-            words = bounds(out, length, begins, ends)
-            is_cut = words > U(0) and at < end and ends[words - U(1)] == length      # the last word goes on
-            count, length = _tokens(out, begins, ends, words, is_cut, has_signs, found, weights, kept)
+            words = bounds(out, length, edges)
+            is_cut = words > U(0) and at < end and edges[U(2) * words - U(1)] == length      # the last word goes on
+            count, length = _tokens(out, edges, words, is_cut, has_signs, found, weights, kept)
             tokens[i] += count - kept
-            rolling, kept, weight, is_full = _shingled(found, weights, count, rolling, kept, weight, is_full, least)
+            is_plain = not has_signs
+            for k in range(kept):
+                is_plain &= weights[k] == WORD
+            if is_plain:
+                _words_shingled(found, kept, count, values, least)
+                is_full |= count > U(WORDS)
+                first = max(count, U(WORDS)) - U(WORDS)
+                window = U(0)
+                for k in range(first, count):
+                    window = _turned(window, TURN) ^ found[k]
+                weight = WORD * (count - first)
+            else:
+                window, first, weight, is_full = _shingled(found, weights, kept, count, window, weight, is_full, least)
+            kept = count - first
+            for k in range(kept):
+                found[k], weights[k] = found[first + k], weights[first + k]
         if tokens[i] == 0:
             continue
         if not is_full and weight < WINDOW:
-            value = mix(rolling)
+            value = mix(window)
             least[value >> U(54)] = value & LOW_BITS
-        _sketch(least, made[i], hashes)
+        _sketch(least, made[i], hashes, asked)
         _meet(hashes, keys[i], digests[i])
     return made, keys, digests, tokens, unusual
 
 
 @njit(nogil=True, cache=True)
-def _tokens(out: np.ndarray, begins: np.ndarray, ends: np.ndarray, words: np.uint64, is_cut: bool, has_signs: bool, found: np.ndarray,
-            weights: np.ndarray, count: int) -> tuple[int, np.uint64]:
+def _tokens(out: np.ndarray, edges: np.ndarray, words: np.uint64, is_cut: bool, has_signs: bool, found: np.ndarray, weights: np.ndarray,
+            count: np.uint64) -> tuple[np.uint64, np.uint64]:
     """Hashes and weights of words, behind the first `count`; of the last word of a cut text the bytes that are left are moved to the front.
 
     (how many there are then, how many bytes were moved)
     """
-    last = words - U(1) if is_cut else words
-    for w in range(U(0), last):
-        begin, size = begins[w], ends[w] - begins[w]
-        while size > U(LONGEST):
+    for w in range(words):
+        begin, end = U(edges[U(2) * w]), U(edges[U(2) * w + U(1)])
+        while end - begin > U(LONGEST):
             found[count], weights[count] = hashed(out, begin, U(LONGEST)), WORD
-            begin, size, count = begin + U(LONGEST), size - U(LONGEST), count + 1
-        found[count], weights[count] = hashed(out, begin, size), WORD
+            begin, count = begin + U(LONGEST), count + U(1)
+        if is_cut and w == words - U(1):
+            for k in range(U(0), end - begin):
+                out[k] = out[begin + k]
+            return count, end - begin
+        found[count], weights[count] = hashed(out, begin, end - begin), WORD
         if has_signs and out[begin] <= IDEOGRAPH_MARK:
             weights[count] = SYLLABLE if out[begin] == SYLLABLE_MARK else IDEOGRAPH
-        count += 1
-    if not is_cut:
-        return count, U(0)
-    begin, size = begins[last], ends[last] - begins[last]
-    while size > U(LONGEST):
-        found[count], weights[count] = hashed(out, begin, U(LONGEST)), WORD
-        begin, size, count = begin + U(LONGEST), size - U(LONGEST), count + 1
-    for k in range(U(0), size):
-        out[k] = out[begin + k]
-    return count, size
-
-
-@njit(nogil=True, cache=True)
-def _shingled(found: np.ndarray, weights: np.ndarray, count: int, rolling: np.uint64, kept: int, weight: int, is_full: bool,
-              least: np.ndarray) -> tuple[np.uint64, int, int, bool]:
-    """The window moved over the tokens behind the first `kept`, which are those in it; what is in it then is moved to the front."""
-    first, at = U(0), U(kept)
-    stop = U(count)
-    while at < stop:
-        if weight == WINDOW and at - first == U(WORDS) and weights[at] == WORD:      # five words: another one comes, one goes
-            rolling = (rolling - found[first] * POWERS[WORDS - 1]) * BASE + found[at]
-            first += U(1)
-            is_full = True
-        else:
-            rolling = rolling * BASE + found[at]
-            weight += weights[at]
-            while weight > WINDOW:
-                rolling -= found[first] * POWERS[at - first]
-                weight -= weights[first]
-                first += U(1)
-                is_full = True
-        at += U(1)
-        if is_full or weight == WINDOW:
-            value = mix(rolling)
-            where = value >> U(54)
-            least[where] = min(least[where], value & LOW_BITS)
-    for k in range(U(0), stop - first):
-        found[k], weights[k] = found[first + k], weights[first + k]
-    return rolling, np.int64(stop - first), weight, is_full
+        count += U(1)
+    return count, U(0)
 
 
 @njit(inline="always")
-def _sketch(least: np.ndarray, signature: np.ndarray, hashes: np.ndarray) -> None:
+def _turned(value: np.uint64, bits: np.uint64) -> np.uint64:
+    return value << (bits & U(63)) | value >> (U(0) - bits & U(63))
+
+
+@njit(nogil=True, cache=True)
+def _words_shingled(found: np.ndarray, kept: np.uint64, count: np.uint64, values: np.ndarray, least: np.ndarray) -> None:
+    """Where all tokens are words: the windows that end at one behind the first `kept`, many at once."""
+    start = max(kept, U(WORDS - 1))
+    for at in range(start, count):
+        window = found[at]
+        for k in range(1, WORDS):
+            window ^= _turned(found[at - U(k)], TURN * U(k))
+        values[at] = mix(window)
+    for at in range(start, count):
+        where = values[at] >> U(54)
+        least[where] = min(least[where], values[at] & LOW_BITS)
+
+
+@njit(nogil=True, cache=True)
+def _shingled(found: np.ndarray, weights: np.ndarray, kept: np.uint64, count: np.uint64, window: np.uint64, weight: int, is_full: bool,
+              least: np.ndarray) -> tuple[np.uint64, np.uint64, int, bool]:
+    """The window, which holds the first `kept` tokens, moved over those behind.
+
+    (its hash, its first token, its weight, whether it was full)
+
+    Source: Cohen 1997, "Recursive hashing functions for n-grams": hashing by cyclic polynomials.
+    """
+    first = U(0)
+    for at in range(kept, count):
+        window = _turned(window, TURN) ^ found[at]
+        weight += weights[at]
+        while weight > WINDOW:
+            window ^= _turned(found[first], TURN * (at - first))
+            weight -= weights[first]
+            first += U(1)
+            is_full = True
+        if is_full or weight == WINDOW:
+            value = mix(window)
+            where = value >> U(54)
+            least[where] = min(least[where], value & LOW_BITS)
+    return window, first, weight, is_full
+
+
+@njit(nogil=True, cache=True)
+def _sketch(least: np.ndarray, signature: np.ndarray, hashes: np.ndarray, asked: np.ndarray) -> None:
+    """The row of the signature, and 256 hashes: of the bins b, b + 256, b + 512, b + 768 the least, or what another one has."""
     for b in range(BINS):
-        signature[b] = np.uint8(0) if least[b] == EMPTY else max(np.uint8(least[b]), np.uint8(1))
+        signature[b] = U(0) if least[b] == EMPTY else max(least[b] & U(255), U(1))
+    known = 0
     for b in range(HASHES):
-        least[b] = min(min(least[4 * b], least[4 * b + 1]), min(least[4 * b + 2], least[4 * b + 3]))
+        hashes[b] = min(min(least[b], least[b + HASHES]), min(least[b + 2 * HASHES], least[b + 3 * HASHES]))
+        known += hashes[b] != EMPTY
+    if known == HASHES:
+        return
     for b in range(HASHES):
-        hashes[b] = least[b]
-        attempt = U(1)
-        while hashes[b] == EMPTY:
-            other = mix(U(b) * GOLDEN + attempt * ODD_2) >> U(56)
-            if least[other] != EMPTY:
-                hashes[b] = mix(least[other] + attempt)
-            attempt += U(1)
+        least[b] = hashes[b]
+    asked[:] = 255 if known < FEW else 0
+    for a in range(HASHES if known < FEW else 0):
+        if least[a] != EMPTY:
+            for b in range(HASHES):
+                asked[b] = min(asked[b], RANK[a, b])
+    for b in range(HASHES):
+        if least[b] == EMPTY:
+            while least[TRIED[b, asked[b]]] == EMPTY:
+                asked[b] += np.uint8(1)
+            hashes[b] = mix(least[TRIED[b, asked[b]]] + U(1) + U(asked[b]))
 
 
 @njit(inline="always")
@@ -146,23 +186,22 @@ def _meet(hashes: np.ndarray, keys: np.ndarray, digest: np.ndarray) -> None:
 
 
 @njit(nogil=True, cache=True)
-def resemblance(signatures: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """(n, 1024) uint8, (m, 2) -> (m,) float32, the Jaccard index as two rows' bins tell it; two empty ones (0) say nothing.
+def resemblance(signatures: np.ndarray, rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """(n * 1024,) uint8, some of the n rows, (m, 2) places among those -> (m,) float32, the Jaccard index as two rows' bins tell it.
 
+    Two empty bins (0) say nothing.
     Of bins that differ one in 255 has the same byte; that share is taken off. Source: Li, Owen, Zhang 2012, "One permutation hashing".
     """
     made = np.zeros(len(pairs), np.float32)
     for i in range(len(pairs)):
-        a, b = signatures[pairs[i, 0]], signatures[pairs[i, 1]]
-        equal, either, both = 0, 0, 0
-        for start in range(0, BINS, 128):      # counted in bytes, many at once
-            same, some, two = np.uint8(0), np.uint8(0), np.uint8(0)
-            for k in range(start, start + 128):
-                x, y = a[k], b[k]
-                same = np.uint8(same + np.uint8((x == y) & (x != 0)))
-                some = np.uint8(some + np.uint8((x | y) != 0))
-                two = np.uint8(two + np.uint8((x != 0) & (y != 0)))
-            equal, either, both = equal + np.int64(same), either + np.int64(some), both + np.int64(two)
+        a, b = U(rows[pairs[i, 0]]) * U(BINS), U(rows[pairs[i, 1]]) * U(BINS)
+        equal, either, both, soon = U(0), U(0), U(0), U(rows[pairs[min(i + AHEAD, len(pairs) - 1), 0]]) * U(BINS)
+        for k in range(0, BINS, 64):
+            fetched(signatures, soon + U(k))
+            one, other = marks(signatures, a + U(k)), marks(signatures, b + U(k))
+            equal += how_many(agreeing(signatures, a + U(k), b + U(k)) & one)
+            either += how_many(one | other)
+            both += how_many(one & other)
         if either:
-            made[i] = np.float32((255.0 * equal - both) / (254.0 * either))
+            made[i] = np.float32((255.0 * np.float64(equal) - np.float64(both)) / (254.0 * np.float64(either)))
     return made

@@ -3,10 +3,10 @@ import numpy as np
 from numba import njit
 
 from saem.curate.kernels.hashing import U, mix
-from saem.curate.kernels.minhash import BASE
 from saem.curate.kernels.reading import IGNORED, KIND, KINDS, decoded, finished, follows, spelled, value_of
 
 PRINT = np.dtype([("hash", np.uint64), ("row", np.int64), ("token", np.int64), ("start", np.int64), ("end", np.int64)])
+BASE = U(0x9E3779B97F4A7C15)      # of the rolling polynomial over the hashes of tokens
 
 
 @njit(nogil=True, cache=True)

@@ -1,31 +1,19 @@
-"""UTF-8 texts -> hashes of their folded words, eight letters of ASCII at a time."""
+"""UTF-8 texts -> hashes of their folded words, many letters of ASCII at a time."""
 import numpy as np
 from numba import njit
 
 from saem.curate.kernels.hashing import GOLDEN, ODD_1, ODD_2, U
-from saem.curate.kernels.reading import CODE_POINT, HIGH_BITS, IGNORED, KIND, KINDS, MANY, decoded, finished, follows
+from saem.curate.kernels.lanes import eight, folded, how_many, lowest, marks
+from saem.curate.kernels.reading import CODE_POINT, IGNORED, KIND, KINDS, MANY, decoded, finished, follows
 
 BLOCK = 4096               # bytes of a text that are folded together: what is made of them stays in the processor's nearest cache
 LONGEST = 1024             # bytes; a longer word is taken for several
-ROOM = LONGEST + 2 * BLOCK + 128      # folding makes two bytes of one at most; what follows is 0, so that eight can be read anywhere
+LANES = U(64)
+USUAL = 16                 # ends of words among 64 letters
+ROOM = LONGEST + 2 * BLOCK + 2 * 64      # folding makes two bytes of one at most; what follows is 0, so that 64 can be read anywhere
 SYLLABLE_MARK, IDEOGRAPH_MARK = np.uint8(1), np.uint8(2)      # begin letters that are tokens by themselves
-LOW_BITS, ONES, BLANKS = U(0x7F7F7F7F7F7F7F7F), U(0x0101010101010101), U(0x2020202020202020)
-GATHER = U(0x0102040810204080)        # eight flags of 0 or 1, a byte each, times this: they stand in the highest byte
-FROM_A, BEYOND_Z, FROM_0, BEYOND_9 = (U(0x80 - letter) * ONES for letter in (0x61, 0x7B, 0x30, 0x3A))
-DE_BRUIJN = U(0x03F79D71B4CB0A89)     # Source: Leiserson, Prokop, Randall 1998, "Using de Bruijn sequences to index a 1 in a computer word"
-LOWEST = np.zeros(64, np.uint64)
-LOWEST[[(int(DE_BRUIJN) << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]] = np.arange(64)
 FIRST_EIGHT = np.array([(1 << 8 * min(8, size)) - 1 for size in range(17)], np.uint64)      # the letters of a word of `size` bytes
 NEXT_EIGHT = np.array([(1 << 8 * max(0, size - 8)) - 1 for size in range(17)], np.uint64)
-
-
-@njit(inline="always")
-def eight(data: np.ndarray, at: np.uint64) -> np.uint64:
-    """Eight bytes, the first one lowest."""
-    word = U(0)
-    for k in range(8):
-        word |= U(data[at + U(k)]) << U(8 * k)
-    return word
 
 
 @njit(nogil=True, cache=True)
@@ -38,36 +26,33 @@ def fold(data: np.ndarray, at: np.uint64, end: np.uint64, table: np.ndarray, out
     is_unusual, has_signs = False, False
     stop = min(end, at + U(BLOCK))
     while at < stop:
-        if at + U(8) <= stop:
-            word = eight(data, at)
-            if not word & HIGH_BITS:      # the highest bit of each byte says whether it is a letter, a digit
-                lower = word | BLANKS
-                letters = (lower + FROM_A) & ~(lower + BEYOND_Z) & HIGH_BITS
-                digits = (word + FROM_0) & ~(word + BEYOND_9) & HIGH_BITS
-                word = (word | letters >> U(2)) & (((letters | digits) >> U(7)) * U(255))
-                for k in range(8):
-                    out[length + U(k)] = np.uint8(word >> U(8 * k))
-                at += U(8)
-                length += U(8)
+        plain = U(0)      # bytes of ASCII that are folded together
+        if at + LANES <= stop:
+            plain = lowest(folded(data, at, out, length))
+        at += plain
+        length += plain
+        part = min(stop, at + LANES - plain)
+        while at < part:
+            entry = table[data[at]] if data[at] < 128 else decoded(data, at, table)
+            at += follows(data[at])
+            is_unusual |= entry & MANY != 0
+            if entry == IGNORED:
                 continue
-        entry = table[data[at]] if data[at] < 128 else decoded(data, at, table)
-        at += follows(data[at])
-        is_unusual |= entry & MANY != 0
-        if entry == IGNORED:
-            continue
-        kind, point = (entry >> KIND) & KINDS, entry & CODE_POINT
-        if kind == 0:
-            out[length] = 0
-            length += U(1)
-            continue
-        if kind > 1:
-            has_signs = True
-            out[length], out[length + U(1)] = 0, SYLLABLE_MARK if kind == 2 else IDEOGRAPH_MARK
-            length += U(2)
-        length = _spell(point, out, length)
-        if kind > 1:
-            out[length] = 0
-            length += U(1)
+            kind, point = (entry >> KIND) & KINDS, entry & CODE_POINT
+            if kind == 0:
+                out[length] = 0
+                length += U(1)
+                continue
+            if kind > 1:
+                has_signs = True
+                out[length], out[length + U(1)] = 0, SYLLABLE_MARK if kind == 2 else IDEOGRAPH_MARK
+                length += U(2)
+            length = _spell(point, out, length)
+            if kind > 1:
+                out[length] = 0
+                length += U(1)
+            if at < part and data[at] < 128:
+                break
     return at, length, is_unusual, has_signs
 
 
@@ -89,28 +74,25 @@ def _spell(point: np.uint32, out: np.ndarray, length: np.uint64) -> np.uint64:
 
 
 @njit(nogil=True, cache=True)
-def bounds(out: np.ndarray, length: np.uint64, begins: np.ndarray, ends: np.ndarray) -> np.uint64:
-    """Where the words of a folded text begin and end; how many there are."""
-    for k in range(80):
+def bounds(out: np.ndarray, length: np.uint64, edges: np.ndarray) -> np.uint64:
+    """Where the words of a folded text begin and end, in turns; how many words there are."""
+    for k in range(64):
         out[length + U(k)] = 0
-    begun, ended, before = U(0), U(0), U(0)
-    for start in range(U(0), length + U(1), U(64)):
-        bits = U(0)      # one for each byte of 64
-        for k in range(8):
-            word = eight(out, start + U(8 * k))
-            bits |= (((((word & LOW_BITS) + LOW_BITS | word) >> U(7) & ONES) * GATHER) >> U(56)) << U(8 * k)
-        shifted = bits << U(1) | before
-        before = bits >> U(63)
-        rises, falls = bits & ~shifted, shifted & ~bits
-        while rises:
-            begins[begun] = start + LOWEST[((rises & (U(0) - rises)) * DE_BRUIJN) >> U(58)]
-            begun += U(1)
-            rises &= rises - U(1)
-        while falls:
-            ends[ended] = start + LOWEST[((falls & (U(0) - falls)) * DE_BRUIJN) >> U(58)]
-            ended += U(1)
-            falls &= falls - U(1)
-    return ended
+    count, before = U(0), U(0)
+    for start in range(U(0), length + U(1), LANES):
+        bits = marks(out, start)
+        turns = bits ^ (bits << U(1) | before)
+        before, next_count = bits >> U(63), count + how_many(turns)
+        for k in range(USUAL):      # without looking whether there are so many: what is too much is written over
+            edges[count + U(k)] = start + lowest(turns)
+            turns &= turns - U(1)
+        count += U(USUAL)
+        while turns:
+            edges[count] = start + lowest(turns)
+            count += U(1)
+            turns &= turns - U(1)
+        count = next_count
+    return count >> U(1)
 
 
 @njit(inline="always")
