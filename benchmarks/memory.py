@@ -183,7 +183,8 @@ def times(notes: Memory, spoken: Talk, rounds: int = 3) -> None:
     if near := notes._searched(spoken.facts[0].user, None).texts.near:
         for fact in spoken.facts:
             with embedding:
-                near.to(fact.question)
+                if (asked := near.asked(fact.question)) is not None:
+                    near.to(asked)
         embedding.told("  of which embedding the question, and comparing")
     for number, fact in enumerate(spoken.facts[:120]):
         with first:

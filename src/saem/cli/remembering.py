@@ -7,6 +7,7 @@ import typer
 from saem.cli.options import AtOption, JsonOption, LimitOption, ProjectOption, QuietOption, StateOption, hint, project
 from saem.cli.output import Output, printable
 from saem.cli.receipts import rows_of, show_receipt
+from saem.core.errors import SaemError
 
 if TYPE_CHECKING:
     from saem.infer.memory import Memory
@@ -28,6 +29,9 @@ def list_(project_: ProjectOption = None, state: StateOption = None, as_json: Js
     Example: saem memory list --user kim
     """
     out = Output(as_json, quiet)
+    for what, value, known in (("kind", kind, ("belief", "message", "all")), ("tier", tier, ("hot", "warm", "cold", None))):
+        if value not in known:
+            raise SaemError("E104", f"{what} is {value!r:.40}", fix=f"one of {', '.join(filter(None, known))}")
     notes = opened(project_, state, name)
     found = [each for each in notes.memories(user=user, agent=agent, at=at) if kind in (each.kind, "all") and tier in (each.tier, None)]
     rivals = notes.conflicts(user=user, agent=agent, at=at)
@@ -40,7 +44,9 @@ def list_(project_: ProjectOption = None, state: StateOption = None, as_json: Js
          f"{each.why['frequency']:.2f}") for each in found[:limit]])
     for each in rivals:
         out.line(f"contradiction: {each.subject} · {each.predicate}: {', '.join(b.object for b in each.beliefs.values())}")
-    if found:
+    if not found:
+        out.line("nothing of that kind is remembered" + (f" of '{user}'" if user else ""))
+    else:
         first = found[0].id[:12] if found[0].kind == "belief" else found[0].id
         out.next(hint(f"saem memory why {first}", project_, state))
 
@@ -112,7 +118,6 @@ def export(project_: ProjectOption = None, state: StateOption = None, quiet: Qui
 
 def opened(path: str | None, state: str | None, name: str | None) -> "Memory":
     """The memory that a command is about: the one named, else the only one."""
-    from saem.core.errors import SaemError
     from saem.infer.memory import memory, names
     db = project(path, state, reads=True)
     known = names(db)

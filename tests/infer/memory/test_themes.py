@@ -91,3 +91,24 @@ def test_themes_are_read_off_the_default_models_vectors_alone() -> None:
     assert fitted is not None
     assert set(fitted.names) >= SINGLE
     assert about("another model") is None
+
+
+def test_what_is_mine_stands_before_what_others_share_with_me(notes: Memory) -> None:
+    notes.remember("I live in Incheon.", session="s", user="choi", at="2026-01-01")
+    notes.remember("I live in Gwangju.", session="t", user="lee", agent="coach", at="2026-02-01")
+    notes.keep_current()
+    notes.share(agent="coach", with_=["choi"])
+    assert "Incheon" in notes.recall("Where do I live?", user="choi").items[0].text
+    assert "Gwangju" in notes.recall("Where does lee live?", user="choi").items[0].text
+
+
+def test_the_history_of_a_memory_ends_where_another_agent_was_told_otherwise(notes: Memory) -> None:
+    notes.remember("I live in Ulsan.", session="s", user="kim", agent="coach", at="2026-01-01")
+    notes.remember("I live in Daegu.", session="s", user="kim", at="2026-02-01")
+    newer = next(key for key, belief in notes.history(user="kim") if belief.object == "Daegu")
+    assert [(other["object"], other["until"][:10]) for other in notes.why(newer, user="kim")["others"]] == [("Ulsan", "2026-02-01")]
+
+
+def test_a_denial_ends_what_was_said_before_it(notes: Memory) -> None:
+    tell(notes, "My favorite color is blue.", "My favorite color is not blue.")
+    assert not notes.beliefs(user="kim")

@@ -6,7 +6,7 @@ from typing import Any
 
 from saem.core.errors import SaemError, caller
 from saem.infer.memory.recalling import Searched, at_of
-from saem.infer.memory.rows import Belief, Claim
+from saem.infer.memory.rows import Belief, Claim, Time
 from saem.infer.memory.weights import Policy
 from saem.store.catalog import Catalog
 
@@ -27,7 +27,7 @@ def why(searched: Searched, id: str, policy: Policy, catalog: Catalog, name: str
     return {"id": key, "kind": "belief" if belief else "message", "is_current": item is not None and item.is_current is not False,
             "text": item.text if item else "", "tier": item.tier if item else "cold", "figures": item.why if item else {},
             "readers": sorted({" or ".join(sorted(clause)) for code in codes for clause in catalog.readers(code)}),
-            "claims": [_claim(each) for each in claims], "others": [] if belief is None else _others(present.beliefs, key, belief),
+            "claims": [_claim(each) for each in claims], "others": [] if belief is None else _others(searched, key, belief, now),
             "uses": sum(use.count for message in sources if (use := searched.uses.get(message)))}
 
 
@@ -36,12 +36,20 @@ def _claim(claim: Claim) -> dict[str, Any]:
     return {name: plain(getattr(claim, name)) for name in names}
 
 
-def _others(beliefs: Mapping[str, Belief], own: str, belief: Belief) -> list[dict[str, Any]]:
-    """Other periods of the same subject and predicate, oldest first."""
-    about = belief.user, belief.subject, belief.predicate
-    found = [(key, each) for key, each in ordered(beliefs) if (each.user, each.subject, each.predicate) == about and key != own]
-    return [{"id": key, "object": each.object, "since": plain(each.valid_from), "until": plain(each.valid_to), "ended_by": each.ended_by}
-            for key, each in found]
+def _others(searched: Searched, own: str, belief: Belief, now: Time) -> list[dict[str, Any]]:
+    """Other periods of the same subject and predicate, oldest first. What one agent was told later ends what another was told."""
+    about, held = (belief.user, belief.subject, belief.predicate), searched.held(now)
+    found = [(key, each) for key, each in ordered(searched.present.beliefs)
+             if (each.user, each.subject, each.predicate) == about and key != own]
+    later = sorted([belief, *(each for _, each in found)], key=lambda each: each.valid_from)
+    made = []
+    for key, each in found:
+        ending = None if key in held else next((other for other in later if other.valid_from > each.last_said), None)
+        is_open = each.valid_to is None and ending is not None
+        made.append({"id": key, "object": each.object, "since": plain(each.valid_from),
+                     "until": plain(ending.valid_from if is_open and ending else each.valid_to),
+                     "ended_by": ending.object if is_open and ending else each.ended_by})
+    return made
 
 
 def ordered(beliefs: Mapping[str, Belief]) -> list[tuple[str, Belief]]:

@@ -1,24 +1,21 @@
-"""A memory: remember, recall, context, beliefs, conflicts, share, forget. See `memory`."""
+"""A memory: remember, recall, context, share, forget. See `memory`; what looks into it is in looking.py."""
 import datetime
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from saem.core.columns import objects, row_schema
 from saem.core.errors import SaemError, caller
-from saem.infer.memory import contexts, explaining, nearness, standing
-from saem.infer.memory.present import Present, message_id
-from saem.infer.memory.reach import Reaches, check_asker, check_no_group
-from saem.infer.memory.ready import Ready
+from saem.infer.memory import contexts, nearness
+from saem.infer.memory.looking import Looking
+from saem.infer.memory.reach import check_asker, check_no_group
 from saem.infer.memory.recalled import Context, Item, Recall, fitting
-from saem.infer.memory.recalling import Searched, at_of
-from saem.infer.memory.rows import Belief, Episode, Message, Reflection, Share, Source, Time
-from saem.infer.memory.saying import message_of, revisions
+from saem.infer.memory.recalling import at_of
+from saem.infer.memory.rows import Episode, Share, Source, Time
+from saem.infer.memory.saying import When, message_of, revisions
 from saem.infer.memory.sharing import Shares
-from saem.infer.memory.standing import Conflict
 from saem.infer.memory.tables import declare, table
 from saem.infer.memory.tools import Tool, tools
 from saem.infer.memory.upkeep import Upkeep
-from saem.infer.memory.uses import KEEP_AFTER, Uses
+from saem.infer.memory.uses import KEEP_AFTER
 from saem.infer.memory.weights import Policy, tokens
 
 if TYPE_CHECKING:
@@ -27,10 +24,9 @@ if TYPE_CHECKING:
     from saem.engine.receipts import Receipt
 
 USUAL = "usual"  # embedder: the default one where it is installed
-When = datetime.datetime | str | None
 
 
-class Memory:
+class Memory(Looking):
     """What agents remember: messages, and the claims, beliefs and summaries that are derived from them.
 
     A message is read by its user and its agent, and by those with whom it is shared. `user=` and `agent=` say who asks: a user alone is
@@ -40,9 +36,8 @@ class Memory:
     """
 
     def __init__(self, db: "Project", name: str, extractor: Any, policy: Policy, embedder: str | None, remote: bool) -> None:
-        self.db, self.name, self.extractor, self.policy = db, name, extractor, policy
-        self._reaches, self._uses, self._shares = Reaches(db), Uses(db, name), Shares(db, name)
-        self._ready, self._upkeep = Ready(db, name, extractor, self._uses, policy.in_memory), Upkeep(db, name, extractor, embedder, remote)
+        super().__init__(db, name, extractor, policy)
+        self._shares, self._upkeep = Shares(db, name), Upkeep(db, name, extractor, embedder, remote)
 
     def __repr__(self) -> str:
         return f"Memory('{self.name}')"
@@ -79,6 +74,9 @@ class Memory:
             raise SaemError("E704", f"'{session}' was forgotten and takes no messages", where=caller(),
                             fix=f"name the session otherwise, or: saem allow {own} {session}")
 
+    def _table(self, kind: str) -> Any:
+        return self.db.tables[table(self.name, kind)]
+
     def _waits(self) -> int:
         return int(self.db.catalog.db.execute("select count(*) from inbox where name=?", (table(self.name, "messages"),)).fetchone()[0])
 
@@ -112,7 +110,7 @@ class Memory:
         if k < 1 or budget_tokens < 1:
             raise SaemError("E104", f"k is {k}, budget_tokens {budget_tokens}", where=caller(), fix="at least 1")
         moment, searched = at_of(at), self._searched(user, agent)
-        found = searched.find(question, moment, self.policy, kinds)
+        found = searched.find(question, moment, self.policy, kinds, user or self.db.person or "")
         if not (fits := bool(found)):
             found = [each for each in searched.everything(moment, self.policy, ["belief"]) if "belief" in kinds][:3]
         items, used = fitting(found[:k], budget_tokens)
@@ -143,7 +141,8 @@ class Memory:
         every = searched.everything(moment, self.policy, ["belief", "message"])
         known = [each for each in every if each.kind == "belief"]
         if question.strip():
-            asked = {each.id: each.score for each in searched.find(question, moment, self.policy, ["belief"])}
+            asked = {each.id: each.score for each in searched.find(question, moment, self.policy, ["belief"],
+                                                                                 user or self.db.person or "")}
             known.sort(key=lambda each: -asked.get(each.id, -1.0))
         said = [each for each in every if each.kind == "message"]
         said.sort(key=lambda each: (each.id.split("/")[1] == session, each.said_at, each.id), reverse=True)
@@ -160,58 +159,6 @@ class Memory:
                 made.append(Item("episode", key, text, each.user, each.agent, each.ended, None, (), (source,), 0.0, {}, "warm",
                                  tokens(text) + 1))
         return sorted(made, key=lambda item: (item.said_at, item.id), reverse=True)
-
-    def beliefs(self, *, user: str | None = None, agent: str | None = None, at: When = None, everyone: bool = False) -> list[Item]:
-        """What holds at a time (default now), by predicate; "2026-10-01" = at the end of that day. Raises: E104 without a user."""
-        check_asker(self.db, user, everyone)
-        moment, searched = at_of(at), self._searched(user, agent)
-        held = searched.held(moment)
-        found = list(searched.everything(moment, self.policy, ["belief"]))
-        return sorted(found, key=lambda each: (held[each.id].subject, held[each.id].predicate, each.said_at, each.id))
-
-    def history(self, *, user: str | None = None, agent: str | None = None, predicate: str | None = None) -> list[tuple[str, Belief]]:
-        """(id, belief) of every period, superseded ones too, oldest first."""
-        found = explaining.ordered(self._searched(user, agent).present.beliefs)
-        return [(key, each) for key, each in found if predicate in (None, each.predicate)]
-
-    def conflicts(self, *, user: str | None = None, agent: str | None = None, at: When = None) -> list[Conflict]:
-        """Contradictions of equal standing: claims of one moment, and what several users say of one thing. What is newer is none."""
-        return standing.conflicts(self._searched(user, agent).held(at_of(at)))
-
-    def reflections(self, *, user: str | None = None, agent: str | None = None) -> list[tuple[str, Reflection]]:
-        """(id, summary) by topic, as of the last run."""
-        return sorted(self._rows("reflections", Reflection, user, agent), key=lambda pair: (pair[1].user, pair[1].agent, pair[1].topic))
-
-    def messages(self, *, user: str | None = None, agent: str | None = None, session: str | None = None) -> list[Message]:
-        """What was said, oldest first."""
-        found = self._whole(user, agent).messages.values()
-        return sorted((each for each in found if session in (None, each.session)), key=lambda each: (each.said_at, each.key))
-
-    def memories(self, *, user: str | None = None, agent: str | None = None, at: When = None) -> list[Item]:
-        """Beliefs and messages with their tiers, the hottest first."""
-        return self._searched(user, agent).everything(at_of(at), self.policy, ["belief", "message"])
-
-    def why(self, id: str, *, user: str | None = None, agent: str | None = None) -> dict[str, Any]:
-        """Where a memory comes from: its places in messages, what it superseded or was superseded by, who may read it, its figures.
-
-        id  of a belief (or how it begins), or a message's key
-        Raises: E209 for one that the asker does not reach.
-        """
-        return explaining.why(self._searched(user, agent), id, self.policy, self.db.catalog, self.name)
-
-    def lineage(self, item: Item, *, user: str | None = None, agent: str | None = None) -> tuple[list[str], list[int]]:
-        """Of a memory, for what is made with it: (ids of its messages' rows: the parents, codes of those who may read them)."""
-        codes = self._searched(user, agent).present.codes_of(source.message for source in item.sources)
-        keys = [source.message for source in item.sources if source.message in codes]
-        return [message_id(self.name, key).hex() for key in keys], [codes[key] for key in keys]
-
-    def export(self, *, user: str | None = None, agent: str | None = None) -> dict[str, list[dict[str, Any]]]:
-        """Everything that is remembered of the asker, as plain values: messages, claims, beliefs (also superseded ones), reflections."""
-        rows: dict[str, Iterable[Any]] = {"messages": self.messages(user=user, agent=agent),
-                                          "claims": self._searched(user, agent).present.claims,
-                                          "beliefs": [b for _, b in self.history(user=user, agent=agent)],
-                                          "reflections": [r for _, r in self.reflections(user=user, agent=agent)]}
-        return {kind: [explaining.plain(each) for each in found] for kind, found in rows.items()}
 
     def tools(self, *, session: str, user: str | None = None, agent: str | None = None, everyone: bool = False) -> list[Tool]:
         """recall, remember and revise as functions for a model, bound to who asks. Raises: E104 without a user."""
@@ -291,26 +238,6 @@ class Memory:
         """Keep what was counted, and bring the tables up to date."""
         if self.db.person is None:
             self.keep_current()
-
-    # looking
-
-    def _table(self, kind: str) -> Any:
-        return self.db.tables[table(self.name, kind)]
-
-    def _searched(self, user: str | None, agent: str | None) -> Searched:
-        """What the asker reaches, as it is now."""
-        return self._ready.of(self._reaches.of(user, agent))
-
-    def _whole(self, user: str | None, agent: str | None) -> Present:
-        """The same with all its messages, however many."""
-        return self._ready.of(self._reaches.of(user, agent), whole=True).present
-
-    def _rows(self, kind: str, row_class: type, user: str | None, agent: str | None) -> list[tuple[str, Any]]:
-        heads, own = self.db.heads(), table(self.name, kind)
-        if own not in heads:
-            return []
-        rows = self._reaches.of(user, agent).rows(self.db, own, heads, ["_id", *row_schema(row_class).names])
-        return list(zip((key.hex() for key in rows["_id"].to_pylist()), objects(rows, row_class), strict=True))
 
 
 def memory(db: "Project", name: str = "memory", extractor: Any = "rules", policy: Policy | None = None,

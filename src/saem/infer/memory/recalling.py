@@ -70,7 +70,7 @@ class Searched:
             self.held_until = (max((m for m in moments if m <= at), default=at), min((m for m in moments if m > at), default=None), found)
         return found
 
-    def find(self, question: str, at: Time, policy: Policy, kinds: Collection[str]) -> list[Item]:
+    def find(self, question: str, at: Time, policy: Policy, kinds: Collection[str], asker: str = "") -> list[Item]:
         """Everything that fits the question by a word or by its meaning, best first. Of a belief and the message that says it the belief
         is kept; of two messages about one matter the older is marked. Raises: E104 for a question of more than 10,000 characters."""
         if len(question) > MAX_CHARS:
@@ -100,7 +100,7 @@ class Searched:
             best = np.flatnonzero(relevance > 0)
             best = best[np.argsort(-rough[best], kind="stable")][:MOST]
             found += [(float(rough[i]), part.keys[i], float(relevance[i])) for i in best.tolist()]
-        found = [(rough, key, relevance * self._nearness(key, set(asked))) for rough, key, relevance in found]
+        found = [(rough, key, relevance * self._nearness(key, set(asked), asker)) for rough, key, relevance in found]
         items = [each for _, key, relevance in found if (each := self.item(key, relevance, at, policy, held, set(wanted))) is not None]
         items.sort(key=lambda each: (-each.score, each.id))
         topics = self._topics(vector)
@@ -174,9 +174,12 @@ class Searched:
         found = [m for theme in themes if (m := self._spoken.after(item.user, theme, item.said_at, at, may_differ)) is not None]
         return max(found, key=lambda message: (message.said_at, message.key), default=None)
 
-    def _nearness(self, key: str, asked: set[str]) -> float:
+    def _nearness(self, key: str, asked: set[str], asker: str) -> float:
         """Who asks means what is theirs, unless someone or something else is named."""
-        belief = self.present.beliefs.get(key)
+        belief, message = self.present.beliefs.get(key), self.present.message(key)
+        said = belief or message
+        if asker and said is not None and said.user not in ("", asker):  # shared by somebody else
+            return 1.0 if asked & set(tokenize([said.user])[0].split()) else OTHERS
         about = [belief] if belief is not None else self.claims_of.get(key, ())
         others = {each.subject for each in about if each.subject != (each.user or each.agent)}
         if len(others) < len({each.subject for each in about}) or not others:

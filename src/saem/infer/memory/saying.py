@@ -12,6 +12,7 @@ from saem.infer.memory.rows import Belief, Message, Time
 AHEAD = datetime.timedelta(days=1)  # of this clock that another may be
 ROLES = (*READ, "assistant")
 MAX_CHARS = 100_000  # of one message
+When = datetime.datetime | str | None  # a time as a caller gives it; None = now
 
 
 def message_of(text: str, user: str, agent: str, session: str, role: str, at: Any, importance: float | None, expires: Any) -> Message:
