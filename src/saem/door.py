@@ -57,12 +57,9 @@ def open(path: str = ".", state: str | None = None, on_step: OnStep = ignore) ->
     if db.models or "calls" in db.catalog.heads():
         from saem.infer.llm import calls
         calls.declare(db)
-    if "evaluations" in db.catalog.heads():
+    for name in {"evaluations", "answer_scores"} & set(db.catalog.heads()):
         from saem.services.evaluation import rows
-        rows.declare(db)
-    if "answer_scores" in db.catalog.heads():
-        from saem.services.evaluation import rows
-        rows.declare_answers(db)
+        rows.declare(db, name)
     return db
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import saem
+from saem.cli.main import app
 from saem.core.errors import SaemError
 from saem.services.evaluation.answer_report import figures, write
 from saem.services.evaluation.answering import evaluate_answers
@@ -34,13 +36,14 @@ def test_modes_and_models_stand_side_by_side(db: saem.Project, tmp_path: Path) -
     with serving([Step(good, tokens=(1_000_000, 0))]) as server:
         db.models = {"good": {"url": server.url, "model": "m", "price_in": 2.0},
                      "down": {"url": "http://127.0.0.1:9/v1", "model": "m", "attempts": 1}}
-        made = evaluate_answers(db, str(tmp_path / "questions.jsonl"), table=db.table("chunks"))
+        made = evaluate_answers(db, str(tmp_path / "questions.jsonl"), models=["good", "down"], table=db.table("chunks"))
     extract, generate = made.scores
     assert (extract.way.name, generate.way.name) == ("extract", "generate good")
     assert extract.support == generate.support == 1.0
     assert extract.recall == generate.recall == 1.0
     assert extract.refused == generate.refused == 1.0
-    assert generate.dropped >= 1
+    assert (extract.written, extract.stood, extract.helped) == (0, None, None)
+    assert (generate.written, generate.stood, generate.helped) == (4, 0.25, 0.5)      # each question hears of the fee
     assert (extract.cost, generate.cost) == (0.0, 4.0)         # two questions were worth a call
     assert [way.name for way, _ in made.failed] == ["generate down"]
     assert len(figures(made)[1]) == 2
@@ -55,3 +58,15 @@ def test_a_mistyped_mode_or_model_is_told_before_anything_is_asked(db: saem.Proj
         evaluate_answers(db, str(tmp_path / "questions.jsonl"), modes=["generat"])
     with pytest.raises(SaemError, match="E102"):
         evaluate_answers(db, str(tmp_path / "questions.jsonl"), modes=["generate"])
+
+
+def test_the_first_model_is_asked_where_none_is_named_and_a_command_that_measures_nothing_fails(db: saem.Project, tmp_path: Path) -> None:
+    down = {"url": "http://127.0.0.1:9/v1", "model": "m", "attempts": 1}
+    db.models = {"first": down, "second": down}
+    made = evaluate_answers(db, str(tmp_path / "questions.jsonl"), modes=["generate"], table=db.table("chunks"))
+    assert ([way.name for way, _ in made.failed], made.scores) == (["generate first"], ())
+    (tmp_path / "saem.toml").write_text('[saem.models.first]\nurl = "http://127.0.0.1:9/v1"\nmodel = "m"\nattempts = 1\n', encoding="utf-8")
+    asked = ["evaluate", "answers", str(tmp_path / "questions.jsonl"), "-p", str(tmp_path), "--mode", "generate"]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 1
+    assert "could not be asked: generate first" in told.output

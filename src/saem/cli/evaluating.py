@@ -91,23 +91,26 @@ def _answers(shown: Output, questions: str, modes: list[str], models: list[str],
         write(made, out)
     if shown.is_json:
         shown.data(_told_of_answers(made))
-        return
-    names, rows = figures(made)
-    shown.table(names, rows, right=names[2:])
-    shown.line(f"{made.answerable} questions with an answer, {made.unanswerable} without.")
+    elif made.scores:
+        names, rows = figures(made)
+        shown.table(names, rows, right=names[2:])
+        shown.line(f"{made.answerable} questions with an answer, {made.unanswerable} without.")
     for way, why in made.failed:
         shown.note(f"could not be asked: {way.name}: {why}")
-    shown.next(hint('saem sql "select mode, model, support, precision, recall, refused from answer_scores"', path, state))
+    if not made.scores:
+        raise typer.Exit(1)
+    shown.next(hint('saem sql "select mode, model, stood, helped, precision, recall, refused from answer_scores"', path, state))
 
 
 def _told_of_answers(made: "AnswerEvaluation") -> dict[str, Any]:
-    import dataclasses
+    from saem.services.evaluation.rows import figures_of
     ways = []
     for score in made.scores:
-        own = {field.name: getattr(score, field.name) for field in dataclasses.fields(score) if field.name not in ("way", "given")}
-        questions = [{"question": each.question.question, "text": each.answer.text, "right": each.is_right, "sentences": each.sentences,
-                      "supported": each.supported, "dropped": each.dropped, "seconds": round(each.seconds, 3)} for each in score.given]
-        ways.append({"mode": score.way.mode, "model": score.way.model, **own, "per_question": questions})
+        questions = [{"question": each.question.question, "text": each.answer.text, "right": each.is_right,
+                      "sentences": len(each.answer.sentences), "supported": each.supported, "written": len(each.checked),
+                      "stood": sum(each.checked), "helped": each.is_helped, "seconds": round(each.seconds, 3)} for each in score.given]
+        ways.append({**figures_of(made, score, "answer_scores"), "recall_low": score.recall_low, "recall_high": score.recall_high,
+                     "per_question": questions})
     return {"evaluation": made.key, "evaluated_at": made.evaluated_at.isoformat(), "questions": made.questions,
             "answerable": made.answerable, "unanswerable": made.unanswerable, "snapshot": made.snapshot, "ways": ways,
             "failed": [{"mode": way.mode, "model": way.model, "why": why} for way, why in made.failed]}
@@ -140,14 +143,12 @@ def _hint(made: "Evaluation", path: str | None, state: str | None, out: str | No
 
 
 def _told(made: "Evaluation") -> dict[str, Any]:
-    import dataclasses
-
     from saem.services.evaluation.report import conclusion
-    from saem.services.evaluation.rows import rows_of
+    from saem.services.evaluation.rows import figures_of
     variants = []
-    for score, row in zip(made.scores, rows_of(made), strict=True):
-        own = {name: value for name, value in dataclasses.asdict(row).items()
-               if name not in ("key", "evaluation", "evaluated_at", "questions", "answerable", "unanswerable", "snapshot", "recall_at")}
+    for place, score in enumerate(made.scores):
+        own = {"place": place} | figures_of(made, score, "evaluations")
+        del own["recall_at"]                   # of all variants
         questions = [{"question": each.question.question, "ndcg": round(each.gain, 4), "found": list(each.ranked),
                       "answered": each.is_answered, "refused": each.is_refused, "ms": round(each.search_ms, 2)} for each in score.outcomes]
         variants.append({**own, "operators": score.variant.call, "per_question": questions})

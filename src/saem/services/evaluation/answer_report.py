@@ -1,16 +1,16 @@
-"""The figures of answers as a table, a picture or a page: `saem evaluate answers QUESTIONS --out report.html`."""
+"""How well it answers, as a table, a picture or a page: `saem evaluate answers QUESTIONS --out report.html`."""
 from html import escape
 from typing import TYPE_CHECKING
 
-from saem.core.errors import missing
 from saem.services.evaluation.answering import AnswerEvaluation, Given
-from saem.services.evaluation.report import SHOWN, framed, saved
+from saem.services.evaluation.page import SHOWN, framed, panels, saved, share, shares, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHARES = (("support", "sentences that their citations say", "o"), ("precision", "citations of a right document", "D"),
+SHARES = (("stood", "sentences of the model that stand", "v"), ("precision", "citations of a right document", "D"),
           ("recall", "questions with the right citation", "s"), ("refused", "unanswerable, refused", "^"))
+COLOUR = "#1f4e9c"
 
 
 def write(made: AnswerEvaluation, path: str) -> None:
@@ -19,61 +19,44 @@ def write(made: AnswerEvaluation, path: str) -> None:
 
 
 def drawn(made: AnswerEvaluation) -> "Figure":
-    """Two panels with a line for each way: shares, and the seconds of an answer."""
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise missing("matplotlib", "drawing a report", "plots") from error
+    """Three panels with a line for each way: shares, the seconds of an answer, what all answers cost."""
     scores = list(made.scores)
-    places = [len(scores) - at for at in range(len(scores))]
-    figure = Figure(figsize=(11, 1.8 + 0.5 * len(scores)), layout="constrained")
-    shares, times = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
-    for name, label, marker in SHARES:
-        points = [(getattr(score, name), place) for score, place in zip(scores, places, strict=True) if getattr(score, name) is not None]
-        if points:
-            shares.plot([value for value, _ in points], [place for _, place in points], marker, label=label, ms=7, alpha=0.85)
+    figure, (told, times, costs), places = panels([score.way.name for score in scores],
+                                                  ("share", "an answer, s: p50 to p95", "cost of all answers"), (4, 3, 2))
+    shares(told, [(marker, label, [getattr(score, name) for score in scores]) for name, label, marker in SHARES], places)
     for score, place in zip(scores, places, strict=True):
-        times.plot([score.p50_s, score.p95_s], [place, place], color="#1f4e9c", lw=2)
-        times.plot(score.p50_s, place, "o", color="#1f4e9c")
+        times.plot([score.p50_s, score.p95_s], [place, place], color=COLOUR, lw=2)
+        times.plot(score.p50_s, place, "o", color=COLOUR)
+    costs.barh(places, [score.cost for score in scores], height=0.4, color=COLOUR)
+    for axis in (times, costs):
+        axis.set_xlim(left=0)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
-    shares.set_xlim(-0.02, 1.02)
-    times.set_xlim(left=0)
-    shares.set_yticks(places, [score.way.name for score in scores])
-    shares.set_ylim(0.4, len(scores) + 0.6)
-    for axis, title in ((shares, "share"), (times, "an answer, s: p50 to p95")):
-        axis.set_title(title, fontsize=10, loc="left")
-        axis.grid(axis="x", color="#e3e5e8", lw=0.7)
-        axis.spines[["top", "right", "left"]].set_visible(False)
     return figure
 
 
 def figures(made: AnswerEvaluation) -> tuple[list[str], list[list[str]]]:
     """(names of the columns, a row for each way) as text."""
-    names = ["mode", "model", "support", "precision", "recall", "95 %", "refused", "wrongly refused", "sentences", "dropped",
-             "p50 s", "p95 s", "cost"]
+    names = ["mode", "model", "written", "stood", "helped", "support", "precision", "recall", "95 %", "refused", "wrongly refused",
+             "sentences", "p50 s", "p95 s", "cost"]
     return names, [[
-        score.way.mode, score.way.model, _share(score.support), _share(score.precision), _share(score.recall),
-        f"{score.recall_low:.2f}-{score.recall_high:.2f}" if score.recall is not None else "", _share(score.refused),
-        _share(score.wrongly_refused), f"{score.sentences:.1f}", f"{score.dropped:,}", f"{score.p50_s:.2f}", f"{score.p95_s:.2f}",
+        score.way.mode, score.way.model, f"{score.written:,}" if score.way.model else "", share(score.stood), share(score.helped),
+        share(score.support), share(score.precision), share(score.recall),
+        f"{score.recall_low:.2f}-{score.recall_high:.2f}" if score.recall is not None else "", share(score.refused),
+        share(score.wrongly_refused), f"{score.sentences:.1f}", f"{score.p50_s:.2f}", f"{score.p95_s:.2f}",
         f"{score.cost:.4g}"] for score in made.scores]
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
 def page(made: AnswerEvaluation, figure: "Figure") -> str:
-    names, rows = figures(made)
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     failed = "".join(f"<li>{escape(way.name)}: {escape(why)}</li>" for way, why in made.failed)
     told = (f"{made.answerable} questions with an answer, {made.unanswerable} without. Snapshot {made.snapshot}, "
             f"{made.evaluated_at.strftime('%Y-%m-%d %H:%M UTC')}.")
     return framed(f"saem evaluate answers: {made.questions}", "How well it answers", told, figure, f"""
-<h2>Figures</h2><div class="wide"><table><tr>{head}</tr>{body}</table></div>
-<p>Support: sentences that their own citations say, by saem's checker, which is a judge of its own and can be wrong. Precision:
-citations of a document that was told. Recall: answerable questions of which a citation holds the sentence that was told, or is of a
-document that was.</p>
+<h2>Figures</h2><div class="wide">{table(*figures(made))}</div>
+<p>Written, stood: sentences that the model wrote, and how many of them a passage says. Helped: of its answers, those to which the
+documents' own sentences were added because the model's did not answer. So a model that writes nothing true still answers rightly, and
+only these two tell. Support: sentences of the answer that their own citations say. All three are by saem's checker, which is a judge of
+its own and can be wrong. Precision: citations of a document that was told. Recall: answerable questions of which a citation holds the
+sentence that was told, or is of a document that was.</p>
 {f'<h2>Could not be asked</h2><ul>{failed}</ul>' if failed else ''}
 <h2>Questions</h2><div class="wide">{_questions(made)}</div>""")
 

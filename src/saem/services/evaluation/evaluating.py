@@ -1,8 +1,5 @@
 """Ask every question of every variant, and say what was found, how fast, and whether a difference is more than chance."""
-import datetime
-import os
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import mean
@@ -12,7 +9,8 @@ from saem.core.errors import SaemError, caller
 from saem.core.run import OnProgress, Progress, ignore
 from saem.engine.searching import explore
 from saem.infer.asking import PASSAGES, answering
-from saem.services.evaluation.metrics import difference, interval, ndcg, percentile, recall, reciprocal_rank
+from saem.services.evaluation.metrics import average, difference, interval, ndcg, percentile, recall, reciprocal_rank
+from saem.services.evaluation.occasion import Occasion, occasion, side_by_side
 from saem.services.evaluation.questions import Question, check, read
 from saem.services.evaluation.variants import Layout, Variant, Workshop, layout, only, variants
 
@@ -66,6 +64,10 @@ class Score:
     outcomes: tuple[Outcome, ...] = field(default=(), repr=False)
 
     @property
+    def named(self) -> dict[str, str]:
+        return {"chunk": self.variant.cut, "model": self.variant.model}
+
+    @property
     def verdict(self) -> str:
         """'better', 'worse' or 'noise'; 'current' of the one in use."""
         if self.variant.is_current:
@@ -73,15 +75,9 @@ class Score:
         return "better" if self.apart_low > 0 else "worse" if self.apart_high < 0 else "noise"
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(Occasion):
     """All variants side by side. failed: those that could not be built, and why."""
-    key: str
-    evaluated_at: datetime.datetime
-    questions: str
-    answerable: int
-    unanswerable: int
-    snapshot: int
     recall_at: int
     scores: tuple[Score, ...]
     failed: tuple[tuple[Variant, str], ...] = ()
@@ -117,24 +113,16 @@ def evaluate(db: "Project", questions: str, *, chunk: Sequence[str] = (), embed:
     check(asked, set(texts), questions)
     told = [_told(question, texts) for question in asked]
     workshop = Workshop(found)
-    scores: list[Score] = []
-    failed: list[tuple[Variant, str]] = []
     try:
-        for variant in wanted:
-            try:
-                scores.append(_score(workshop, variant, told, k, on_progress))
-            except SaemError as error:
-                if variant.is_current or error.code == "E301":
-                    raise
-                failed.append((variant, f"[{error.code}] {error.what}"))
+        scores, failed = side_by_side(wanted, lambda variant: _score(workshop, variant, told, k, on_progress),
+                                      ends=lambda variant, error: variant.is_current or error.code == "E301")
     finally:
         workshop.close()
-    made = Evaluation(uuid.uuid4().hex, datetime.datetime.now(datetime.UTC), os.path.basename(questions),
-                      sum(each.is_answerable for each in told), sum(not each.is_answerable for each in told), db.snapshot, k,
-                      tuple(_compared(scores)), tuple(failed), sum(a.sentence != b.sentence for a, b in zip(asked, told, strict=True)))
+    made = Evaluation(**occasion(db, questions, told), recall_at=k, scores=tuple(_compared(scores)), failed=failed,
+                      unfound=sum(a.sentence != b.sentence for a, b in zip(asked, told, strict=True)))
     if keep:
         from saem.services.evaluation.rows import record
-        record(db, made)
+        record(db, "evaluations", made)
     return made
 
 
@@ -173,16 +161,12 @@ def _score(workshop: Workshop, variant: Variant, questions: Sequence[Question], 
     away = [each for each in outcomes if not each.question.is_answerable]
     gains, times = [each.gain for each in there], [each.search_ms for each in outcomes]
     low, high = interval(gains)
-    return Score(variant, workshop.db.table(name).count(), mean(map(len, texts)) if texts else 0.0, _mean(gains), low, high,
-                 _mean([each.recall for each in there]), _mean([each.reciprocal for each in there]),
-                 _mean([each.has_passage for each in told]), _mean([each.is_answered for each in there]),
-                 _mean([each.is_refused for each in away]), percentile(times, 0.5), percentile(times, 0.95),
+    return Score(variant, workshop.db.table(name).count(), mean(map(len, texts)) if texts else 0.0, average(gains), low, high,
+                 average([each.recall for each in there]), average([each.reciprocal for each in there]),
+                 average([each.has_passage for each in told]), average([each.is_answered for each in there]),
+                 average([each.is_refused for each in away]), percentile(times, 0.5), percentile(times, 0.95),
                  sum(each.seconds for each in counts), sum(each.computed for each in counts), sum(each.reused for each in counts),
                  outcomes=tuple(outcomes))
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return mean(map(float, values)) if values else None
 
 
 def _outcome(question: Question, found: "Found", label: str, embedder: Any, k: int, took: float) -> Outcome:

@@ -41,6 +41,15 @@ def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str], k: int = 1
     return next((1 / rank for rank, each in enumerate(ranked[:k], 1) if each in relevant), 0.0)
 
 
+def average(values: Sequence[float]) -> float | None:
+    """The mean, or the share of what is true; None of nothing.
+
+    >>> average([True, False]), average([])
+    (0.5, None)
+    """
+    return sum(map(float, values)) / len(values) if values else None
+
+
 def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Where the mean would lie with other questions of the same kind: percentiles of its bootstrap. Always the same for the same values.
 

@@ -1,27 +1,14 @@
-"""An evaluation as a page or a picture: `--out report.html`, `--out report.png`. Drawn by matplotlib, which the extra `plots` brings."""
-import io
-import os
-from collections.abc import Callable, Sequence
+"""How well it finds, as a page or a picture: `saem evaluate QUESTIONS --out report.html`."""
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from saem.core.errors import SaemError, missing
 from saem.services.evaluation.evaluating import Evaluation, Score
+from saem.services.evaluation.page import SHOWN, framed, panels, saved, share, shares, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"current": "#1f4e9c", "better": "#1b7f4b", "worse": "#b3392f", "noise": "#8a8f98"}
-SHOWN = 200            # questions on a page
-_STYLE = """
-body { font: 15px/1.5 system-ui, "Noto Sans KR", sans-serif; color: #1c1f23; max-width: 1280px; margin: 2.5rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.1rem; margin-top: 2.2rem } p { max-width: 46rem }
-.wide { overflow-x: auto } svg { max-width: 100%; height: auto }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .87rem }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid #e3e5e8; text-align: right; white-space: nowrap }
-th:first-child, td:first-child, td.text, th.text { text-align: left } td.text { white-space: normal; min-width: 15rem }
-.better { color: #1b7f4b } .worse, .miss { color: #b3392f } .noise { color: #6b7079 }
-"""
 
 
 def write(made: Evaluation, path: str) -> None:
@@ -29,59 +16,25 @@ def write(made: Evaluation, path: str) -> None:
     saved(drawn(made), path, lambda figure: page(made, figure))
 
 
-def saved(figure: "Figure", path: str, page_of: "Callable[[Figure], str]") -> None:
-    """A figure as a picture, or in its page."""
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix not in (".html", ".png"):
-        raise SaemError("E104", f"'{path}' is neither a page nor a picture", fix="--out report.html, or --out report.png")
-    if suffix == ".png":
-        figure.savefig(path, dpi=160)
-        return
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(page_of(figure))
-
-
 def drawn(made: Evaluation) -> "Figure":
     """Three panels with a line for each variant: nDCG with its interval, the shares of good answers, search time."""
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise missing("matplotlib", "drawing a report", "plots") from error
     scores = list(made.scores)
-    places = [len(scores) - at for at in range(len(scores))]
-    figure = Figure(figsize=(11, 1.6 + 0.42 * len(scores)), layout="constrained")
-    quality, answers, times = figure.subplots(1, 3, sharey=True, width_ratios=(3, 3, 2))
+    figure, (quality, answers, times), places = panels(
+        [_named(score) for score in scores], ("nDCG@10, 95 % interval", "share of the questions", "search, ms: p50 to p95"), (3, 3, 2))
     for score, place in zip(scores, places, strict=True):
         if score.ndcg is not None:
             reach = [[score.ndcg - score.ndcg_low], [score.ndcg_high - score.ndcg]]
             quality.errorbar(score.ndcg, place, xerr=reach, fmt="o", capsize=3, color=COLOURS[score.verdict])
         times.plot([score.p50_ms, score.p95_ms], [place, place], color=COLOURS[score.verdict], lw=2)
         times.plot(score.p50_ms, place, "o", color=COLOURS[score.verdict])
-    current = scores[0]
-    if current.ndcg is not None:
-        quality.axvline(current.ndcg, color=COLOURS["current"], lw=0.8, ls=":")
-    for marker, label, values in _shares(scores):
-        if values:
-            answers.plot(values, [place for place, score in zip(places, scores, strict=True)], marker, label=label, ms=6, alpha=0.85)
+    if scores[0].ndcg is not None:
+        quality.axvline(scores[0].ndcg, color=COLOURS["current"], lw=0.8, ls=":")
+    shares(answers, (("D", "passage found", [score.passage for score in scores]),
+                     ("s", "answered rightly", [score.answered for score in scores]),
+                     ("^", "refused rightly", [score.refused for score in scores])), places)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    answers.set_xlim(-0.02, 1.02)
     times.set_xlim(left=0)
-    quality.set_yticks(places, [_named(score) for score in scores])
-    quality.set_ylim(0.4, len(scores) + 0.6)
-    for axis, title in ((quality, "nDCG@10, 95 % interval"), (answers, "share of the questions"), (times, "search, ms: p50 to p95")):
-        axis.set_title(title, fontsize=10, loc="left")
-        axis.grid(axis="x", color="#e3e5e8", lw=0.7)
-        axis.set_axisbelow(True)
-        axis.spines[["top", "right", "left"]].set_visible(False)
-        axis.tick_params(left=False, labelsize=9)
     return figure
-
-
-def _shares(scores: Sequence[Score]) -> list[tuple[str, str, list[float]]]:
-    kinds = (("D", "passage found", [score.passage for score in scores]), ("s", "answered rightly", [score.answered for score in scores]),
-             ("^", "refused rightly", [score.refused for score in scores]))
-    return [(marker, label, [float(value) for value in values if value is not None]) for marker, label, values in kinds
-            if None not in values]
 
 
 def _named(score: Score) -> str:
@@ -94,7 +47,7 @@ def page(made: Evaluation, figure: "Figure") -> str:
     failed = "".join(f"<li>{escape(variant.cut)} {escape(variant.model)}: {escape(why)}</li>" for variant, why in made.failed)
     told = f"{made.questions}: {made.answerable} questions with an answer, {made.unanswerable} without. Snapshot {made.snapshot}, {when}."
     return framed(f"saem evaluate: {made.questions}", "How well it finds what is asked", told, figure, f"""
-<h2>Figures</h2><div class="wide">{_table(*figures(made))}</div>
+<h2>Figures</h2><div class="wide">{table(*figures(made), [score.verdict for score in made.scores])}</div>
 <p>The difference is to the current way, question by question. Its interval holds 95 times in 100 for all comparisons together: one that
 spans 0 is noise, and other questions might turn it round.
 Passage: one of the first {made.recall_at} chunks holds the sentence that was told.</p>
@@ -103,40 +56,18 @@ Passage: one of the first {made.recall_at} chunks holds the sentence that was to
 <div class="wide">{_questions(made)}</div>""", conclusion(made))
 
 
-def framed(title: str, heading: str, told: str, figure: "Figure", body: str, conclusion: str = "") -> str:
-    """One HTML file that loads nothing else: what was measured, the figure, the rest."""
-    import matplotlib
-    drawing = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "saem"}):
-        figure.savefig(drawing, format="svg", metadata={"Date": None})
-    svg = drawing.getvalue()[drawing.getvalue().index("<svg"):]
-    return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title><style>{_STYLE}</style>
-<h1>{escape(heading)}</h1>
-<p>{escape(told)}</p>
-{f'<p><b>{escape(conclusion)}</b></p>' if conclusion else ''}
-<div class="wide">{svg}</div>
-{body}</html>
-"""
-
-
 def figures(made: Evaluation) -> tuple[list[str], list[list[str]]]:
     """(names of the columns, a row for each variant) as text."""
     names = ["chunk", "model", "nDCG@10", "95 %", "to current", "verdict", f"recall@{made.recall_at}", "MRR", f"passage@{made.recall_at}",
              "answered", "refused", "p50 ms", "p95 ms", "chunks", "chars", "build s", "embedded"]
     return names, [[
-        score.variant.cut, score.variant.model, _share(score.ndcg),
+        score.variant.cut, score.variant.model, share(score.ndcg),
         f"{score.ndcg_low:.2f}-{score.ndcg_high:.2f}" if score.ndcg is not None else "",
         "" if score.variant.is_current else f"{score.apart:+.3f} ({score.apart_low:+.2f} {score.apart_high:+.2f})", score.verdict,
-        _share(score.recall), _share(score.mrr), _share(score.passage), _share(score.answered), _share(score.refused),
+        share(score.recall), share(score.mrr), share(score.passage), share(score.answered), share(score.refused),
         f"{score.p50_ms:.0f}", f"{score.p95_ms:.0f}", f"{score.chunks:,}", f"{score.mean_chars:.0f}", f"{score.build_s:.1f}",
         f"{score.computed:,}",
     ] for score in made.scores]
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
 
 
 def conclusion(made: Evaluation) -> str:
@@ -148,12 +79,6 @@ def conclusion(made: Evaluation) -> str:
     if len(made.scores) == 1:
         return "Only the current way was measured."
     return "No other way finds surely more than the current one: the differences may be chance; more questions would tell."
-
-
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(f'<tr class="{escape(row[5])}">{"".join(f"<td>{escape(cell)}</td>" for cell in row)}</tr>' for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _questions(made: Evaluation) -> str:

@@ -11,12 +11,10 @@ if TYPE_CHECKING:
     from saem.services.evaluation.answering import AnswerEvaluation
     from saem.services.evaluation.evaluating import Evaluation
 
-TABLE, ANSWERS = "evaluations", "answer_scores"
 
-
-@dataclasses.dataclass(frozen=True)
-class EvaluationRow:
-    """One variant of one evaluation. Its rank among them is `place`; the first is the one that was in use."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OccasionRow:
+    """One way of one evaluation. place: its rank among the ways."""
     key: str
     evaluation: str
     evaluated_at: datetime.datetime
@@ -25,6 +23,11 @@ class EvaluationRow:
     unanswerable: int
     snapshot: int
     place: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvaluationRow(OccasionRow):
+    """One variant; the first is the one that was in use. See `evaluating.Score`."""
     chunk: str
     model: str
     verdict: str
@@ -49,16 +52,9 @@ class EvaluationRow:
     apart_high: float
 
 
-@dataclasses.dataclass(frozen=True)
-class AnswerScoreRow:
-    """One mode and model of one evaluation of answers; see `answering.AnswerScore`."""
-    key: str
-    evaluation: str
-    evaluated_at: datetime.datetime
-    questions: str
-    answerable: int
-    unanswerable: int
-    snapshot: int
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AnswerScoreRow(OccasionRow):
+    """One mode and model. See `answering.AnswerScore`."""
     mode: str
     model: str
     support: float | None
@@ -67,65 +63,47 @@ class AnswerScoreRow:
     refused: float | None
     wrongly_refused: float | None
     sentences: float
-    dropped: int
+    written: int
+    stood: float | None
+    helped: float | None
     p50_s: float
     p95_s: float
     cost: float
 
 
-def declare_answers(db: "Project") -> None:
-    """The table of the figures of answers, once a project."""
-    if ANSWERS not in db.tables:
-        db.source(ANSWERS, records(AnswerScoreRow, key="key"))
+ROWS: dict[str, type[OccasionRow]] = {"evaluations": EvaluationRow, "answer_scores": AnswerScoreRow}      # by table
 
 
-def declare(db: "Project") -> None:
+def declare(db: "Project", table: str) -> None:
     """The table, once a project."""
-    if TABLE not in db.tables:
-        db.source(TABLE, records(EvaluationRow, key="key"))
+    if table not in db.tables:
+        db.source(table, records(ROWS[table], key="key"))
 
 
-def rows_of(made: "Evaluation") -> list[EvaluationRow]:
-    """The figures of an evaluation as rows."""
-    shared: dict[str, Any] = {"evaluation": made.key, "evaluated_at": made.evaluated_at, "questions": made.questions,
-                              "answerable": made.answerable, "unanswerable": made.unanswerable, "snapshot": made.snapshot,
-                              "recall_at": made.recall_at}
-    own = {field.name for field in dataclasses.fields(EvaluationRow)} - set(shared) - {"key", "place", "chunk", "model"}
-    return [EvaluationRow(key=f"{made.key}:{place}", place=place, chunk=score.variant.cut, model=score.variant.model,
-                          **shared, **{name: getattr(score, name) for name in own}) for place, score in enumerate(made.scores)]
+def figures_of(made: "Evaluation | AnswerEvaluation", score: Any, table: str) -> dict[str, Any]:
+    """What the row of a way says beyond the occasion."""
+    own = [field.name for field in dataclasses.fields(ROWS[table]) if field.name not in OccasionRow.__dataclass_fields__]
+    return {name: score.named[name] if name in score.named else getattr(score if hasattr(score, name) else made, name) for name in own}
 
 
-def record_answers(db: "Project", made: "AnswerEvaluation") -> None:
-    """Keep the figures of answers, a row a way."""
-    declare_answers(db)
+def record(db: "Project", table: str, made: "Evaluation | AnswerEvaluation") -> None:
+    """Keep the figures: durable at once, in the table as soon as no other run is at work."""
+    declare(db, table)
     shared: dict[str, Any] = {"evaluation": made.key, "evaluated_at": made.evaluated_at, "questions": made.questions,
                               "answerable": made.answerable, "unanswerable": made.unanswerable, "snapshot": made.snapshot}
-    own = {field.name for field in dataclasses.fields(AnswerScoreRow)} - set(shared) - {"key", "mode", "model"}
-    db.tables[ANSWERS].put([AnswerScoreRow(key=f"{made.key}:{score.way.name}", mode=score.way.mode, model=score.way.model, **shared,
-                                           **{name: getattr(score, name) for name in own}) for score in made.scores])
-    _taken_in(db, [ANSWERS, *(["calls"] if "calls" in db.tables else [])])
-
-
-def _taken_in(db: "Project", tables: list[str]) -> None:
-    """As soon as no other run is at work."""
+    db.tables[table].put([ROWS[table](key=f"{made.key}:{place}", place=place, **shared, **figures_of(made, score, table))
+                          for place, score in enumerate(made.scores)])
     try:
-        db.run(only=tables)
+        db.run(only=[table, *(["calls"] if "calls" in db.tables else [])])
     except SaemError as error:
         if error.code != "E301":
             raise
 
 
-def record(db: "Project", made: "Evaluation") -> None:
-    """Keep the figures: durable at once, in the table as soon as no other run is at work."""
-    declare(db)
-    db.tables[TABLE].put(rows_of(made))
-    _taken_in(db, [TABLE])
-
-
 def last(db: "Project") -> list[dict[str, Any]]:
     """The rows of the newest evaluation, in their order. Raises: E208 where there is none."""
-    if TABLE not in db.catalog.heads():
+    if "evaluations" not in db.catalog.heads():
         raise SaemError("E208", "nothing has been evaluated yet", fix="saem evaluate QUESTIONS.jsonl")
-    rows = db.table(TABLE).to_arrow().to_pylist()
+    rows = db.table("evaluations").to_arrow().to_pylist()
     newest = max(rows, key=lambda row: row["evaluated_at"])["evaluation"]
     return sorted((row for row in rows if row["evaluation"] == newest), key=lambda row: row["place"])
