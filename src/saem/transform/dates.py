@@ -72,7 +72,7 @@ def dates(name: str, folders: str = "", near: Date | None = None) -> list[Date]:
     name = unicodedata.normalize("NFC", name[:MAX_NAME_CHARS])
     if not _DIGIT.search(name):
         return []
-    found = _whole(name) if sum(character.isdigit() for character in name) >= MIN_DIGITS else {}
+    found = dates_in_full(name) if sum(character.isdigit() for character in name) >= MIN_DIGITS else {}
     for start, end in sorted(found):
         _end_of_range(name, end, found[start, end], found)
     for match in _DAY_ALONE.finditer(name):
@@ -85,7 +85,7 @@ def dates(name: str, folders: str = "", near: Date | None = None) -> list[Date]:
     return list(dict.fromkeys(found[span] for span in sorted(found)))
 
 
-def _whole(name: str) -> dict[tuple[int, int], Date]:
+def dates_in_full(name: str) -> dict[tuple[int, int], Date]:
     """{(start, end): the date that is written there in full}"""
     found: dict[tuple[int, int], Date] = {}
     for pattern, read in RULES:
