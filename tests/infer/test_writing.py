@@ -143,6 +143,15 @@ def test_a_small_local_model_is_shown_what_fits_and_is_not_asked_where_nothing_d
     assert any("do not fit" in why for _, why in steps(answer, "write"))
 
 
+def test_headings_that_a_model_copies_and_a_sentence_that_is_cut_off_are_no_sentences(db: saem.Project) -> None:
+    heading = db.table("chunks").search("late fee", 1)[0].row["heading"]
+    with serving([Step(f"{heading}\n\n{heading}\n{FEE} The late fee is 100", stop="length")]) as server:
+        model = llm.Model(llm.Spec("scripted", "openai", server.url, "m"), db.origin)
+        answer = ask(db.table("chunks"), "What is the late fee for a book?", mode="generate", model=model, keep=False)
+    assert (bool(heading), answer.text) == (True, FEE)
+    assert [decision for decision, _ in steps(answer, "write")] == ["5 tokens", "cut off"]
+
+
 def test_korean_is_answered_in_korean(db: saem.Project) -> None:
     answer, server = written(db, "기숙사 통금은 몇 시인가요?", "통금 시간은 일요일부터 목요일까지 밤 11시예요. 통금은 새벽 2시입니다.")
     assert [sentence.text for sentence in answer.sentences] == ["통금 시간은 일요일부터 목요일까지 밤 11시예요."]

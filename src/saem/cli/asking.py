@@ -84,9 +84,10 @@ def ask(words: Words, project_: ProjectOption = None, state: StateOption = None,
             look = hint(f"saem show-citation {answer.answer[:12]} {doubtful}", folder, state)
             out.note(f"a number that OCR has read may be wrong: {look}")
     else:
+        from saem.infer.locality import BARRED
         out.line("찾지 못했습니다. 문서에 답이 없습니다." if _is_korean(question) else "Not found: the documents do not answer this.")
         for step in answer.steps:
-            if step.decision == "absent":
+            if step.decision == "absent" or step.decision == "left out" and step.why.endswith(BARRED):
                 out.note(printable(step.why))
         tell_reader(out, reader, is_known)
     _tell_more(out, answer, explain)

@@ -54,9 +54,18 @@ def chat(folder: Annotated[str | None, typer.Argument(metavar="[FOLDER]", help="
     is_typed = sys.stdin.isatty()
     if is_typed and not quiet:
         out.note(speaks.about or "tell something, or ask; an empty line ends it")
+    failed = False
     while (line := _line(is_typed)) is not None:
-        _show(out, talk.say(line))
+        try:
+            _show(out, talk.say(line))
+        except SaemError as error:
+            if error.code not in ("E801", "E802", "E804"):
+                raise
+            failed = True               # the model's, not the talk's: the next line may be answered
+            out.note(str(error))
     notes.close()
+    if failed and not is_typed:
+        raise typer.Exit(1)
     out.next(hint("saem memory list", path, state))
 
 

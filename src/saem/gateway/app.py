@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saem.core import registry
 from saem.core.errors import SaemError, missing
 from saem.gateway.keys import EXAMPLE, Key, keys
-from saem.gateway.ledger import Ledger, Limited
+from saem.gateway.ledger import NEVER, Ledger, Limited
 from saem.gateway.protocol import DONE, Asked, Chunks, Wrong, asked, completion, problem, stop_of
 from saem.infer.llm.calls import CallRow, new_key
 from saem.infer.llm.client import Model
@@ -154,7 +154,7 @@ def app(gateway: Gateway) -> App:
             parts.append(part)
         try:
             return json.loads(b"".join(parts))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Wrong("the body is no JSON") from error
 
     def refused(error: Exception, model: object = None) -> "Response":
@@ -162,6 +162,8 @@ def app(gateway: Gateway) -> App:
             return JSONResponse(problem(str(error), "invalid_request_error", param=error.param), 400)
         if isinstance(error, KeyError):
             return JSONResponse(problem(f"no model is named '{model}'", "invalid_request_error", "model_not_found", "model"), 404)
+        if isinstance(error, Limited) and error.wait_s == NEVER:
+            return JSONResponse(problem(f"too large for this key: {error}", "invalid_request_error"), 400)
         if isinstance(error, Limited):
             wait = {"retry-after": str(max(1, round(error.wait_s)))}
             return JSONResponse(problem(f"a limit of this key is reached: {error}", "rate_limit_error", "rate_limit_exceeded"), 429, wait)

@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from saem.gateway.keys import Key
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from saem.engine.project import Project
 
 MINUTE_S = 60.0
+NEVER = inf
 TAKE_IN_EVERY = 200           # calls, then a run takes the rows in
 
 
 class Limited(Exception):
-    """A limit is reached. wait_s: until there is room again."""
+    """A limit is reached. wait_s: until there is room again, NEVER for a call that is larger than a day's."""
 
     def __init__(self, what: str, wait_s: float) -> None:
         super().__init__(what)
@@ -81,10 +83,11 @@ class Ledger:
             raise Limited(f"{key.calls_per_minute} calls a minute", MINUTE_S - (self.clock() - recent[0]))
         if key.tokens_per_day and used.tokens + used.held_tokens + tokens > key.tokens_per_day:
             raise Limited(f"{key.tokens_per_day:,} tokens a day, of which {used.tokens:,} are used; this call may take {tokens:,}",
-                          self._night())
+                          NEVER if tokens > key.tokens_per_day else self._night())
         for what, limit, each in (("key", key.cost_per_day, used), ("model", spec.cost_per_day, of_model)):
             if limit and each.cost + each.held_cost + cost > limit:
-                raise Limited(f"the {what} may cost {limit:.4g} a day, of which {each.cost:.4g} are used", self._night())
+                raise Limited(f"the {what} may cost {limit:.4g} a day, of which {each.cost:.4g} are used",
+                              NEVER if cost > limit else self._night())
 
     def write(self, row: CallRow, inputs: Sequence[str], readers: int | None) -> str:
         """Keep a call's row: the owner's alone, unless said otherwise. Now and then a run takes the rows in."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from saem.engine.table import Table
 
 
+BARRED = "its source bars it from remote models"
+
+
 def barred(table: "Table", heads: Mapping[str, Head], rows: Sequence[str]) -> set[str]:
     """Those of a table's rows that come from a source which bars them. A source that no pipeline declares now bars all: fails closed."""
     project = table.project

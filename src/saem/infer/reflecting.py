@@ -14,7 +14,7 @@ from saem.infer.answers import Step
 from saem.infer.asking import passages_of
 from saem.infer.evidence import ENOUGH, Evidence
 from saem.infer.injection import speaks_to_a_model
-from saem.infer.locality import barred
+from saem.infer.locality import BARRED, barred
 from saem.infer.parts import needs_documents, parts
 from saem.infer.sentences import Candidate, Chosen, Passage, candidates
 from saem.store.search import Found, Hit
@@ -58,7 +58,6 @@ class Reflection:
         self.sentences: list[Candidate] = []
         self.steps: list[Step] = [because.step] if because else []
         self.figures: dict[str, float] = {}
-        self.withheld: list[str] = []            # passages that a model elsewhere may not be shown
         self._searched: dict[str, Found] = {}
 
     @property
@@ -113,8 +112,7 @@ class Reflection:
             self.step("relevant", "left out", f"{_name(hit)}: it speaks to a model instead of a reader")
         for hit in new:
             if hit.id in local:
-                self.withheld.append(_name(hit))
-                self.step("relevant", "left out", f"{_name(hit)}: its source bars it from remote models")
+                self.step("relevant", "left out", f"{_name(hit)}: {BARRED}")
         out = {hit.id for hit in commanding} | local
         added = [hit for hit in new if hit.id not in out]
         passages = passages_of(replace(self.found, hits=added))

@@ -6,6 +6,7 @@
 The model is asked for neither citations nor a refusal. Every decision is a step of the answer.
 """
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from saem.core import registry
@@ -16,8 +17,8 @@ from saem.infer.grounding import Checker, Verdict
 from saem.infer.kinds import FIT, UNFIT, wanted
 from saem.infer.llm import Model, Prompt, Reply, prompt, tokens_about
 from saem.infer.reflecting import Part, Reflection
-from saem.infer.sentences import Chosen, Passage
-from saem.infer.spoken import aloud
+from saem.infer.sentences import Chosen, Passage, is_bare
+from saem.infer.spoken import aloud, tidy
 from saem.store.sample import is_hangul
 from saem.store.search import Hit
 from saem.transform.splitting import sentences as split
@@ -32,6 +33,7 @@ ABOUT_Z = 2.0              # of a sentence's cosine with the question: enough, w
 FIRST_WIDE = "\u1100"      # Hangul and Han: a small vocabulary splits them into their three bytes
 FORM = 50                  # tokens that a chat's form takes
 PURPOSE = "answer"
+OUT_OF_TOKENS = ("length", "max_tokens")      # why a reply ended, as servers say it
 
 
 class Writing:
@@ -76,7 +78,7 @@ class Writing:
                     self.step("write", "taken back", "what was written so far was a thought")
                     self.used, self.sentences, self.citations = [], [], []
                     continue
-                verdict = checker.check(written)
+                verdict = checker.check(self._below_headings(written))
                 reason = verdict.reason or self._beside(verdict)
                 self.step("supported", "no" if reason else "yes", f"{verdict.text}{f' ({reason})' if reason else ''}")
                 if not reason and not any(verdict.text == other.text for other in self.used):
@@ -112,7 +114,22 @@ class Writing:
             self.replies.append(stream.reply)
             self.step("write", f"{stream.reply.tokens_out} tokens", f"{self.model.spec.name} from {len(texts)} passages, prompt "
                                                                    f"{used.name} {used.fingerprint}")
-        yield from (text[done + span.start:done + span.end] for span in split(text[done:]))
+        rest = [text[done + span.start:done + span.end] for span in split(text[done:])]
+        if rest and stream.reply is not None and stream.reply.stop in OUT_OF_TOKENS and is_bare(rest[-1]):
+            self.step("write", "cut off", f"max_tokens is reached within: {rest.pop()}")
+        yield from rest
+
+    def _below_headings(self, written: str) -> str:
+        """A sentence without the headings of passages that a small model writes down before it."""
+        lines = written.split("\n")
+        while lines and tidy(lines[0]) in self._headings:
+            del lines[0]
+        return "\n".join(lines)
+
+    @cached_property
+    def _headings(self) -> set[str]:
+        parts = [part for each in self.looked.passages for part in (each.heading, *each.heading.split(" > "))]
+        return {part.strip() for part in parts}
 
     def _shown(self, used: Prompt) -> list[str]:
         """The numbered passages as the model sees them: as many as fit its context, those that the parts are answered from first."""

@@ -11,6 +11,8 @@ TYPED = ("date", "timestamp")           # a word before a text that says what it
 _TOKEN = re.compile(r"\s+|'(?:[^']|'')*'|`[^`]+`|[^\W\d]\w*|.", re.DOTALL)
 _DAY = re.compile(r"'\s*(\d{4})\s?[-./]?\s?(\d{1,2})\s?[-./]?\s?(\d{1,2})\.?(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?)?\s*'")
 _INSIDE = re.compile(r"Invalid user input: |Error resolving filter expression .*?: (?=[A-Z])|LanceError\([^)]*\): |, /\S*.*|, rust.*")
+# the query holds more than was asked
+_QUERY = re.compile(r"Error parsing statement: SELECT .*?(?=sql parser error|$)|\s*at Line: \d+, Column:? \d+")
 _UNKNOWN = re.compile(r"No field named [`\"']?([^`\"'.,\s]+)")
 
 
@@ -35,7 +37,8 @@ def dated(where: str, schema: pa.Schema) -> str:
 def wrong(where: str, schema: pa.Schema, error: Exception) -> SaemError:
     """E211 in the words of who wrote the condition: without the paths and layers that Lance's message goes through."""
     names = visible(schema).names
-    said = _INSIDE.sub("", str(error).splitlines()[0]).strip()
+    said = _QUERY.sub("", _INSIDE.sub("", str(error).splitlines()[0])).strip()
+    said = "it is no SQL condition" if not said or "_readers" in said else said
     unknown = _UNKNOWN.search(said)
     fix = f"an SQL condition over {', '.join(names)}"
     dates = [name for name in names if _kind(schema.field(name).type)]

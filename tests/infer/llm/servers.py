@@ -22,6 +22,7 @@ class Step:
     drip_s: float = 0.0                  # between pieces
     plain: str | None = None             # sent instead of a stream
     tokens: tuple[int, int] | None = (7, 5)
+    stop: str = "stop"                   # why it ends
 
 
 @dataclass
@@ -90,7 +91,7 @@ def _openai(step: Step, pieces: list[str]) -> Iterator[str]:
         if number == step.cut_after:
             return
         yield _event({"model": "scripted-1", "system_fingerprint": "fp", "choices": [{"delta": {"content": piece}, "finish_reason": None}]})
-    yield _event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    yield _event({"choices": [{"delta": {}, "finish_reason": step.stop}]})
     if step.tokens:
         yield _event({"choices": [], "usage": {"prompt_tokens": step.tokens[0], "completion_tokens": step.tokens[1]}})
     yield "data: [DONE]\n\n"

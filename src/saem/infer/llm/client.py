@@ -182,6 +182,7 @@ class Model:
 
     def _kept(self, about: _About, text: str, estimate: int, done: Done, began: float, attempts: int, stop: str,
               problem: str = "") -> Reply:
+        estimate = 0 if problem and not text else estimate            # what a server refuses it has not read
         tokens_in = estimate if done.tokens_in is None else done.tokens_in
         tokens_out = tokens_about(text) if done.tokens_out is None else done.tokens_out
         is_counted = done.tokens_in is not None and done.tokens_out is not None

@@ -97,6 +97,9 @@ def _spec(name: str, told: Any, where: str) -> Spec:
         raise SaemError("E207", f"[saem.models.{name}]: kind is '{spec.kind}'", where=where, fix=suggest(spec.kind, KINDS, "kind"))
     if not spec.model:
         raise SaemError("E207", f"[saem.models.{name}] names no model", where=where, fix='model = "..."; of kind gguf the file')
+    if "@" in spec.url or "?" in spec.url:
+        raise SaemError("E207", f"the url of [saem.models.{name}] holds more than an address", where=where,
+                        fix='url = "http://host:port/v1", key_env = "MY_KEY", and the key itself in that environment variable')
     if spec.cost_per_day and not (spec.price_in or spec.price_out):
         raise SaemError("E207", f"[saem.models.{name}] limits a cost without prices", where=where,
                         fix="price_in = 3.0 and price_out = 15.0")
