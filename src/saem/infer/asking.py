@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from saem.engine.table import Table
     from saem.infer.llm import Model
     from saem.infer.memory import Memory
-    from saem.infer.personal import Because
+    from saem.infer.personal import Because, Speaker
     from saem.infer.writing import Answering
     from saem.store.search import Found, Hit
 
@@ -36,15 +36,15 @@ _MARKER = re.compile(r"^(?:[-*•·]|\d+[.)])\s+")      # of a list item: it bel
 
 @overload
 def ask(chunks: "Table", question: str, k: int = ..., where: str | None = ..., keep: bool = ..., *, mode: str = ...,
-        model: "str | Model | None" = ..., as_user: str | None = ..., notes: "Memory | None" = ...,
-        speaker: tuple[str | None, str | None] | None = ..., stream: Literal[False] = ...) -> Answer: ...
+        model: "str | Model | None" = ..., as_user: str | None = ..., notes: "Memory | Speaker | None" = ...,
+        stream: Literal[False] = ...) -> Answer: ...
 @overload
 def ask(chunks: "Table", question: str, k: int = ..., where: str | None = ..., keep: bool = ..., *, mode: str = ...,
-        model: "str | Model | None" = ..., as_user: str | None = ..., notes: "Memory | None" = ...,
-        speaker: tuple[str | None, str | None] | None = ..., stream: Literal[True]) -> "Answering": ...
+        model: "str | Model | None" = ..., as_user: str | None = ..., notes: "Memory | Speaker | None" = ...,
+        stream: Literal[True]) -> "Answering": ...
 def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = None, keep: bool = True, *, mode: str = "extract",
-        model: "str | Model | None" = None, as_user: str | None = None, notes: "Memory | None" = None,
-        speaker: tuple[str | None, str | None] | None = None, stream: bool = False) -> "Answer | Answering":
+        model: "str | Model | None" = None, as_user: str | None = None, notes: "Memory | Speaker | None" = None,
+        stream: bool = False) -> "Answer | Answering":
     """The sentences that answer, each with its citations; found=False when the documents do not answer well enough.
 
     k        passages to look at
@@ -53,8 +53,7 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     mode     extract: the documents' own sentences; generate: a model's, of which those stand that a passage supports
     model    of generate mode: its name in saem.toml (by default the first), or a `saem.infer.llm.Model`
     as_user  under whose rights; by default those of the project that the table is from
-    notes    a memory: what the asker has told it may decide which passage answers
-    speaker  (user, agent) of that memory; by default the asker, and all agents
+    notes    a memory: what the asker has told it may decide which passage answers; or a Speaker of it
     stream   of generate mode: iterate over the result, sentence by sentence, while the model still writes
     """
     if not question.strip():
@@ -64,7 +63,7 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
                         fix='ask(chunks, question, mode="generate", model="local")')
     if as_user is not None:
         chunks = chunks.project.as_user(as_user).table(chunks.name)
-    because = _because(chunks, question, k, where, notes, speaker or (chunks.project.person, None)) if notes is not None else None
+    because = _because(chunks, question, k, where, notes) if notes is not None else None
     if mode == "generate":
         from saem.infer.llm import model as configured
         from saem.infer.writing import Answering, Writing
@@ -75,16 +74,16 @@ def ask(chunks: "Table", question: str, k: int = PASSAGES, where: str | None = N
     return record(chunks.project.origin, answer, hashes, readers, because.rows if because else ()) if keep else answer
 
 
-def _because(chunks: "Table", question: str, k: int, where: str | None, notes: "Memory",
-             speaker: tuple[str | None, str | None]) -> "Because | None":
+def _because(chunks: "Table", question: str, k: int, where: str | None, notes: "Memory | Speaker") -> "Because | None":
     """The belief of the asker that decides which passage answers, if one does."""
-    from saem.infer.personal import reasons
+    from saem.infer.personal import Speaker, reasons
+    speaker = notes if isinstance(notes, Speaker) else Speaker(notes, chunks.project.person)
     plain: str | None = None
-    for each in reasons(notes, question, *speaker):
+    for each in reasons(speaker, question):
         plain = _around(chunks, question, k, where, None) if plain is None else plain
         other = _around(chunks, question, k, where, each)
         if other and each.decides(question, plain, other):
-            notes.keep_current()            # its messages are parents of the answer
+            speaker.notes.keep_current()    # its messages are parents of the answer
             return each
     return None
 

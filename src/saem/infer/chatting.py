@@ -104,14 +104,10 @@ class Chat:
 
     def _asked(self, question: str) -> Answer:
         from saem.infer.asking import ask
+        from saem.infer.personal import Speaker
         assert self.table is not None
-        if self.model:
-            made = ask(self.table, question, where=self.where, mode="generate", model=self.model, as_user=self.reader, notes=self.notes,
-                       speaker=(self.user, self.agent))
-        else:
-            made = ask(self.table, question, where=self.where, as_user=self.reader, notes=self.notes, speaker=(self.user, self.agent))
-        assert isinstance(made, Answer)
-        return made
+        return ask(self.table, question, where=self.where, mode="generate" if self.model else "extract", model=self.model,
+                   as_user=self.reader, notes=Speaker(self.notes, self.user, self.agent))
 
     def _believed(self) -> "list[Item]":
         return self.notes.beliefs(user=self.user, agent=self.agent)

@@ -14,6 +14,14 @@ MOST = 3            # beliefs that are tried, each one search
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """Who asks, to a memory: only what this user has told this agent counts. agent: None = all of them."""
+    notes: "Memory"
+    user: str | None
+    agent: str | None = None
+
+
+@dataclass(frozen=True)
 class Because:
     """A belief that may decide. words: its object; rows, readers: its messages by id, and the codes of those who may read them."""
     item: "Item"
@@ -44,8 +52,9 @@ class Because:
         return bool(new) and new <= _words([other]) and not new & _words([plain])
 
 
-def reasons(notes: "Memory", question: str, user: str | None, agent: str | None) -> list[Because]:
+def reasons(speaker: Speaker, question: str) -> list[Because]:
     """The beliefs of a person that may decide a question, the most relevant first."""
+    notes, user, agent = speaker.notes, speaker.user, speaker.agent
     found = notes.recall(question, user=user, agent=agent, k=MOST, kinds=["belief"]).items
     known = dict(notes.history(user=user, agent=agent))
     made = []
