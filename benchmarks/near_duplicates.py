@@ -1,7 +1,7 @@
 """python -m benchmarks.near_duplicates [--peers] [--documents N]: near duplicates in 200 MB of real text with planted truth.
 
 Kernels by themselves, the same through a project (decode, storage and lineage with it), kept current after 1 %, and beside datatrove,
-rensa and gaoya on a part of the text (--peers: in an environment of their own, made at first use).
+rensa and gaoya on a part of the text (--peers: in an environment of their own, made at first use). Semantic and image duplicates too.
 """
 import argparse
 import json
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import corpus
+from benchmarks.duplicates.others import other_searches
 from benchmarks.duplicates.texts import prepared
 from benchmarks.duplicates.truth import Truth, precision, recall
 from benchmarks.figure import Figure, table
@@ -73,14 +74,18 @@ def measure(rows: pa.Table, planted: list[tuple[str, str]]) -> Iterator[Figure]:
     yield Figure("kernels, from Arrow: signatures and verified pairs", size_mb / whole, "MB/s a core", note="goal: 250 or more")
     held = f"{used_mb:.0f} MB; signatures and keys {sketch_mb:.0f} MB"
     yield Figure("memory above the text", used_mb / sketch_mb, "x signatures", 2.0, held)
+    yield from other_searches(ready)
     yield from exactness(rows, planted, pairs)
     yield from kept_current(rows)
 
 
 def sketched(rows: pa.Table) -> pa.Table:
     """In pieces, as a run hands them on."""
-    made = pa.concat_tables([signatures.function(rows.slice(start, PIECE)).rows for start in range(0, len(rows), PIECE)])
-    return made.combine_chunks().append_column("_row", ids_of(len(rows))).append_column("_asked", pa.array([True] * len(rows), pa.bool_()))
+    return ready(pa.concat_tables([signatures.function(rows.slice(start, PIECE)).rows for start in range(0, len(rows), PIECE)]))
+
+
+def ready(made: pa.Table) -> pa.Table:
+    return made.combine_chunks().append_column("_row", ids_of(len(made))).append_column("_asked", pa.array([True] * len(made), pa.bool_()))
 
 
 def ids_of(count: int) -> pa.Array:

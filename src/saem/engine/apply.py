@@ -33,11 +33,15 @@ class Failure:
 
 @dataclass
 class Output:
-    """rows (n,), origin (n,) int64 = the input each came from; parents (n,) = [(table, row), ...], None = the whole group."""
+    """rows (n,), origin (n,) int64 = the input each came from; parents (n,) = [(table, row), ...], None = the whole group.
+
+    both  (n, 2) int64 of pairs, in place of `parents`: the two rows that each is made of
+    """
     rows: pa.Table
     origin: np.ndarray
     failures: list[Failure] = field(default_factory=list)
     parents: list[list[tuple[int, int]] | None] | None = None
+    both: np.ndarray | None = None
 
 
 def apply(op: Operator, rows: pa.Table, others: Sequence[pa.Table]) -> Output:

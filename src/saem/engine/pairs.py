@@ -116,15 +116,14 @@ def apply_pairs(op: Operator, groups: Groups, by: str) -> Output:
         if groups.asked is not None:
             raise PairsFailed from error
         if groups.count <= 1:
-            return Output(schema.empty_table(), np.zeros(0, np.int64), [failure(0, op, error)])
+            return Output(schema.empty_table(), np.zeros(0, np.int64), [failure(0, op, error)], both=np.zeros((0, 2), np.int64))
         half = groups.count // 2
         halves = [(0, half), (half, groups.count)]
         return _joined([_part(op, groups, by, start, stop) for start, stop in halves], schema)
     left, right = np.asarray(made.origin, np.int64), np.asarray(made.others[0], np.int64)
     kept = np.flatnonzero(asked[left] | asked[right] if groups.asked is not None else member[left] >= 0)
     out = pa.table([made.rows[n].cast(schema.field(n).type) for n in schema.names], schema=schema).take(pa.array(kept))
-    parents: list[list[tuple[int, int]] | None] = [[(0, a), (0, b)] for a, b in zip(left[kept].tolist(), right[kept].tolist(), strict=True)]
-    return Output(out, member[left[kept]], [], parents)
+    return Output(out, member[left[kept]], both=np.stack([left[kept], right[kept]], axis=1))
 
 
 def _part(op: Operator, groups: Groups, by: str, start: int, stop: int) -> Output:
@@ -135,15 +134,19 @@ def _part(op: Operator, groups: Groups, by: str, start: int, stop: int) -> Outpu
     kept = Lists(numbered, by).around(pa.array(np.flatnonzero(is_unit)))["_id"].to_numpy()
     inner = np.where(is_unit[kept], member[kept] - start, -1)
     out = apply_pairs(op, Groups([rows.take(pa.array(kept))], [inner], stop - start), by)
-    parents = [[(t, int(kept[i])) for t, i in pair] for pair in out.parents or [] if pair is not None]
     failures = [Failure(f.index + start, f.operator, f.reason, f.details) for f in out.failures]
-    return Output(out.rows, out.origin + start, failures, list(parents))
+    return Output(out.rows, out.origin + start, failures, both=kept[_both(out)])
+
+
+def _both(out: Output) -> np.ndarray:
+    assert out.both is not None
+    return out.both
 
 
 def _joined(parts: list[Output], schema: pa.Schema) -> Output:
     rows = pa.concat_tables([schema.empty_table(), *(part.rows for part in parts)])
     return Output(rows, np.concatenate([part.origin for part in parts]), [f for part in parts for f in part.failures],
-                  [pair for part in parts for pair in part.parents or []])
+                  both=np.concatenate([_both(part) for part in parts]))
 
 
 def _check(op: Operator, made: Made, rows: int, schema: pa.Schema) -> None:

@@ -164,10 +164,9 @@ class Refresh:
         """Run the operators before the first costly map and name the rows that come out."""
         rest = list(self.chain.operators[:self.chain.split])
         further = self.parents.broadcast_rows() if self.parents.broadcast and len(units) else []
-        named: list[list[bytes] | None] | None = None
-        codes: list[list[int]] = []
+        named: Named | None = None
         if self.chain.is_relation:
-            rows, origin, named, codes = self._relation(rest.pop(0), units)
+            rows, origin, named = self._relation(rest.pop(0), units)
         else:
             rows, origin = units.rows, np.arange(len(units))
         local = self._local(rows) if self.chain.is_relation and not self.chain.has_flat_map else [b""] * len(rows)
@@ -177,7 +176,7 @@ class Refresh:
             rows, step = self._run(op, before, others, units, origin)
             origin = origin[step]
             if named is not None:
-                named, codes = [named[i] for i in step], [codes[i] for i in step]
+                named = named.take(step)
             local = [local[i] for i in step]
             if op.kind == "flat_map":
                 kept = [n for n in self.chain.carry if n not in rows.column_names]
@@ -186,14 +185,14 @@ class Refresh:
                     rows = pa.table(carried.columns + rows.columns, names=kept + rows.column_names)
                 if not any(later.kind == "flat_map" for later in rest[position + 1:]):
                     local = self._local(rows)      # before a later map may replace what names the row
-        return Slice(units, rows, origin, local, occurrences(origin, local), named, codes)
+        return Slice(units, rows, origin, local, occurrences(origin, local), named)
 
     def _local(self, rows: pa.Table) -> list[bytes]:
         key = self.chain.local_key
         return row_hashes(rows.select(list(key))) if key else [b""] * len(rows)
 
-    def _relation(self, op: Operator, units: Units) -> tuple[pa.Table, np.ndarray, list[list[bytes] | None] | None, list[list[int]]]:
-        """(rows, the group of each, the parents that the operator named, their readers)."""
+    def _relation(self, op: Operator, units: Units) -> tuple[pa.Table, np.ndarray, "Named | None"]:
+        """(rows, the group of each, the parents that the operator named)."""
         assert units.groups is not None
         groups = units.groups
         if op.inputs[0].shape == "tables":
@@ -203,18 +202,33 @@ class Refresh:
             except Exception as error:
                 self._fail([failure(0, op, error)], units, np.zeros(1, np.int64))
                 rows = op.writes(*self.chain.schemas).empty_table()
-            return rows, np.zeros(len(rows), np.int64), None, []
+            return rows, np.zeros(len(rows), np.int64), None
         out = apply_pairs(op, groups, self.chain.by[0]) if op.compares_pairs else apply_groups(op, groups)
         if self.chain.links:
             return self._linked(out, units)
         self._fail(out.failures, units, np.arange(groups.count))
+        if out.both is not None:
+            return out.rows, out.origin, self._pair_named(out.both, units)
         if out.parents is None:
-            return out.rows, out.origin, None, []
-        named = [[units.group_ids[t][i] for t, i in row] if row is not None else None for row in out.parents]
-        codes = [[units.group_readers[t][i] for t, i in row] if row is not None else [] for row in out.parents]
-        return out.rows, out.origin, named, codes
+            return out.rows, out.origin, None
+        return out.rows, out.origin, self._rows_named(out.parents, units)
 
-    def _linked(self, out: Output, units: Units) -> tuple[pa.Table, np.ndarray, list[list[bytes] | None] | None, list[list[int]]]:
+    def _pair_named(self, both: np.ndarray, units: Units) -> "Named":
+        parents = pa.ListArray.from_arrays(pa.array(np.arange(0, 2 * len(both) + 1, 2, dtype=np.int32)),
+                                           ids(units.group_ids[0]).take(pa.array(both.reshape(-1))))
+        readers = np.array(units.group_readers[0], np.int64)[both]
+        span = int(readers.max(initial=0)) + 1
+        pairs, place = np.unique(readers[:, 0] * span + readers[:, 1], return_inverse=True)
+        codes = np.array([self.task.catalog.intersect(divmod(pair, span)) for pair in pairs.tolist()], np.int64)
+        return Named(parents, codes[place] if len(codes) else np.zeros(0, np.int64))
+
+    def _rows_named(self, rows: Sequence[Sequence[tuple[int, int]] | None], units: Units, is_each_once: bool = False) -> "Named":
+        named = [[units.group_ids[t][i] for t, i in row] if row is not None else None for row in rows]
+        parents = [list(dict.fromkeys(row)) if row is not None else None for row in named] if is_each_once else named
+        codes = [self.task.catalog.intersect([units.group_readers[t][i] for t, i in row]) if row is not None else -1 for row in rows]
+        return Named(pa.array(parents, pa.list_(ID)), np.array(codes, np.int64))
+
+    def _linked(self, out: Output, units: Units) -> tuple[pa.Table, np.ndarray, "Named | None"]:
         """The rows that were made of the units themselves: their groups came with them, and are made with their own units."""
         assert units.groups is not None
         assert out.parents is not None
@@ -226,10 +240,8 @@ class Refresh:
             self._fail([replace(failed, index=number) for number in range(len(mine))], units, np.array(mine, np.int64))
         origin = np.array([at[row[0][1]] for row in out.parents if row is not None], np.int64)
         kept = np.flatnonzero(origin >= 0)
-        parents = [out.parents[number] or [] for number in kept.tolist()]
-        named: list[list[bytes] | None] = [list(dict.fromkeys(units.group_ids[t][i] for t, i in row)) for row in parents]
-        codes = [[units.group_readers[t][i] for t, i in row] for row in parents]
-        return out.rows.take(pa.array(kept)), origin[kept], named, codes
+        named = self._rows_named([out.parents[number] or [] for number in kept.tolist()], units, is_each_once=True)
+        return out.rows.take(pa.array(kept)), origin[kept], named
 
     def _run(self, op: Operator, rows: pa.Table, others: Sequence[pa.Table], units: Units,
              origin: np.ndarray) -> tuple[pa.Table, np.ndarray]:
@@ -295,11 +307,13 @@ class Refresh:
         if part.named is None:
             members = self._members(units, np.unique(origin))
             return pa.array([members[group] for group in origin.tolist()], pa.list_(ID)), readers, False
-        named, codes = [part.named[i] for i in keep], readers.to_pylist()
-        members = self._members(units, np.unique([g for g, own in zip(origin.tolist(), named, strict=True) if own is None]))
-        parents = [[*own, *units.whole] if own is not None else members[g] for g, own in zip(origin.tolist(), named, strict=True)]
-        codes = [self.task.catalog.intersect(part.codes[i]) if own is not None else code
-                 for i, own, code in zip(keep.tolist(), named, codes, strict=True)]
+        named = part.named.take(keep)
+        if not units.whole and not named.parents.null_count:
+            return named.parents, pa.array(named.codes, pa.int32()), False
+        own, codes = named.parents.to_pylist(), readers.to_pylist()
+        members = self._members(units, np.unique([g for g, each in zip(origin.tolist(), own, strict=True) if each is None]))
+        parents = [[*each, *units.whole] if each is not None else members[g] for g, each in zip(origin.tolist(), own, strict=True)]
+        codes = [mine if each is not None else code for mine, each, code in zip(named.codes.tolist(), own, codes, strict=True)]
         return pa.array(parents, pa.list_(ID)), pa.array(codes, pa.int32()), False
 
     def _members(self, units: Units, wanted: np.ndarray) -> dict[int, list[bytes]]:
@@ -320,6 +334,16 @@ def _filled(array: pa.Array | None) -> pa.Array:
 
 
 @dataclass
+class Named:
+    """What an operator named as the parents of its rows: (n,) lists of ids, null = the whole group; (n,) codes of who may read them."""
+    parents: pa.Array
+    codes: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Named":
+        return Named(self.parents.take(pa.array(rows, pa.int64())), self.codes[rows])
+
+
+@dataclass
 class Slice:
     """Rows on their way: of which unit (origin), their local keys within it, and the parents that an operator named."""
     units: Units
@@ -327,11 +351,10 @@ class Slice:
     origin: np.ndarray
     local: list[bytes]
     occurrence: list[int]
-    named: list[list[bytes] | None] | None
-    codes: list[list[int]]
+    named: "Named | None"
 
     def part(self, start: int, length: int) -> "Slice":
         cut = slice(start, start + length)
         return Slice(self.units, self.rows.slice(start, length), self.origin[cut], self.local[cut], self.occurrence[cut],
-                     self.named[cut] if self.named is not None else None, self.codes[cut])
+                     self.named.take(np.arange(start, min(start + length, len(self.origin)))) if self.named is not None else None)
 
