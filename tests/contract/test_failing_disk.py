@@ -9,21 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.shims import made
 from tests.contract.soak import Soak
 
-SHIM = Path(__file__).parent / "failing_disk.c"
 POINTS = 3        # of each kind of error in every test run; `make soak` takes more
 KINDS = {"EIO once": (errno.EIO, "0"), "a full disk": (errno.ENOSPC, "1")}
 
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("shim") / "failing_disk.so"
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if sys.platform != "linux" or compiler is None:
-        pytest.skip("a C compiler on Linux makes the disk that fails")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(made), str(SHIM), "-ldl"], check=True)
-    return made
+    return made("failing_disk", tmp_path_factory.mktemp("shim"))
 
 
 def worked(home: Path, forgets: str, shim: Path, at: int, kind: str) -> tuple[subprocess.CompletedProcess[str], int]:

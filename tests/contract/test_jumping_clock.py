@@ -1,14 +1,14 @@
 """A clock that jumps by days, seen by Python, SQLite and Lance alike: nothing is lost, nothing comes back, nothing waits for days."""
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.contract.shims import made
+
 DAY = 86_400
-SHIM = Path(__file__).parent / "jumping_clock.c"
 WORK = '''
 import datetime, json, os, sys, time
 from pathlib import Path
@@ -45,12 +45,7 @@ def run(days, name, words):
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("shim") / "jumping_clock.so"
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if sys.platform != "linux" or compiler is None:
-        pytest.skip("a C compiler on Linux makes the clock that jumps")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(made), str(SHIM), "-ldl"], check=True)
-    return made
+    return made("jumping_clock", tmp_path_factory.mktemp("shim"))
 
 
 def worked(home: Path, shim: Path, story: str) -> None:

@@ -3,7 +3,8 @@ import subprocess
 import sys
 
 PROGRAM = """
-from saem.core.compiling import compiled, heard
+from saem.core.compiling import compiled
+from saem.core.run import heard
 compiled("saem.curate.kernels", "leaf", "a test")
 from numba import njit
 with heard(print):

@@ -390,6 +390,21 @@ def test_a_small_source_that_loses_much_is_told_of_though_no_run_stops(make) -> 
     assert "of the source 'few' 0 of 5 rows stay" in str(what_if(c.decisions, Policy({"*": (SHORT,)}, max_drop_per_source=.1)))
 
 
+def test_small_sources_are_guarded_together(make) -> None:
+    c = make(Policy({"*": (SHORT,)}, max_drop_per_source=.3))
+    c.put(*(Page(f"{folder}/{i}", "tiny") for folder in range(6) for i in range(5)), *(Page(f"many/{i}", LONG + str(i)) for i in range(30)))
+    with pytest.raises(saem.SaemError, match="E309.*30 of 30 rows .* sources of fewer than 20 rows"):
+        c.run()
+
+
+def test_a_name_of_two_rows_is_told_and_thresholds_are_not_guessed(make) -> None:
+    c = make(Policy({"*": (Rule("long", "chars", ">", 2),)}))
+    c.put(Page("a", LONG))
+    c.run()
+    alone = Project(str(c.folder))
+    assert "long (declare the pipeline" in str(why(alone.table("decisions"), "a")), "its threshold is not known here"
+
+
 def test_a_flag_is_not_told_as_what_decided(make) -> None:
     c = make()
     c.put(Page("a", "tiny"), Page("b", "mini"))

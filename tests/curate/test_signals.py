@@ -147,6 +147,11 @@ def test_korean_as_a_mac_writes_it_is_measured_as_korean() -> None:
     assert one("ㅋㅋㅋ 정말요?")["jamo_ratio"] == .5, "single letters that somebody typed stay what they are"
 
 
+@pytest.mark.parametrize(("text", "toxic"), [("시발점에서 떠난다", 0), ("시발놈", 1), ("이 시발역은 크다", 0), ("보지 못했다", 0)])
+def test_words_that_only_begin_like_abuse_are_none(text: str, toxic: int) -> None:
+    assert (one(text)["toxic_ratio"] > 0) == toxic
+
+
 def test_a_korean_title_makes_no_english_page_korean() -> None:
     title = "기본 라이브러리의 함수와 설명, 그리고 여러 가지 예제를 모아 놓은 안내서"
     page = f"{title}\n" + "Returns nothing. Sets values, opens files, closes handles. " * 50

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saem.core.run import OnProgress, Progress, ignore
+from saem.core.run import OnProgress, Progress, heard, ignore
 
 
 @dataclass
@@ -52,14 +52,13 @@ class Output:
     @contextlib.contextmanager
     def progress(self) -> Iterator[OnProgress]:
         """A listener for long work: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet."""
-        from saem.core import compiling
         if self.is_quiet or self.is_json:
             yield ignore
         elif sys.stderr.isatty():
-            with _bars() as listener, compiling.heard(self.note):
+            with _bars() as listener, heard(self.note):
                 yield listener
         else:
-            with compiling.heard(self.note):
+            with heard(self.note):
                 yield _Lines()
 
 

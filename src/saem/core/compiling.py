@@ -1,15 +1,13 @@
 """Compiled kernels, imported at first use. Numba compiles them once a machine and keeps them on disk; who waits for that is told."""
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from saem.core import run
 from saem.core.errors import missing
 
-NOTE = "compiling for this machine, once, about 20 s   처음 한 번, 이 컴퓨터에 맞춰 컴파일합니다 (20초쯤)"
-_listeners: list[Callable[[str], None]] = []
+NOTE = "compiling for this machine, once, up to a minute   처음 한 번, 이 컴퓨터에 맞춰 컴파일합니다 (길어야 1분쯤)"
 
 
 def compiled(package: str, name: str, purpose: str) -> ModuleType:
@@ -22,29 +20,20 @@ def compiled(package: str, name: str, purpose: str) -> ModuleType:
     return import_module(f"{package}.{name}")
 
 
-@contextmanager
-def heard(listener: Callable[[str], None]) -> Iterator[None]:
-    """While this lasts, the listener is given the note when something is compiled: once a process."""
-    _listeners.append(listener)
-    try:
-        yield
-    finally:
-        _listeners.remove(listener)
-
-
 @cache
 def _watch() -> None:
+    """What is compiled is said, once a process; a kernel that is read from the disk is not compiled."""
     from numba.core import event
 
     class Compiles(event.Listener):  # type: ignore[misc]
         is_told = False
 
         def on_start(self, _: Any) -> None:
-            if not self.is_told and _listeners:
+            if not self.is_told:
                 self.is_told = True
-                _listeners[-1](NOTE)
+                run.say(NOTE)
 
         def on_end(self, _: Any) -> None:
             pass
 
-    event.register("numba:compile", Compiles())      # a kernel that is read from the disk is none
+    event.register("numba:compile", Compiles())

@@ -1,6 +1,7 @@
 """What a run did, and how it says so while it works."""
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from saem.core import html
@@ -67,6 +68,25 @@ class Report:
         rows = [[name, *(round(getattr(counts, each), 2) or "" for each in names)] for name, counts in self.tables.items()]
         notes = [html.paragraph(f"{name}: {note}") for name, counts in self.tables.items() for note in counts.notes]
         return html.paragraph(f"snapshot {self.snapshot}, {self.seconds:.2f} s") + html.table(["table", *names], rows) + "".join(notes)
+
+
+_listeners: list[Callable[[str], None]] = []
+
+
+@contextmanager
+def heard(listener: Callable[[str], None]) -> Iterator[None]:
+    """While this lasts, the listener is given what `say` says."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def say(text: str) -> None:
+    """One line to whoever waits for long work, if somebody listens."""
+    for listener in _listeners[-1:]:
+        listener(text)
 
 
 OnProgress = Callable[[Progress], None]

@@ -59,6 +59,8 @@ class Why:
 
 
 def _line(each: Fired) -> str:
+    if not each.signal:
+        return f"{each.rule} (declare the pipeline to see value and threshold)"
     value, limit = (f"{number:.4g}" if number is not None else "?" for number in (each.value, each.threshold))
     return f"{each.rule}: {each.signal} is {value}, {each.comparison} {limit}{f'   ({each.source})' if each.source else ''}"
 
@@ -74,8 +76,8 @@ def why(decisions: "Table", row: RowName) -> Why:
     if not found:
         raise _nobody(row)
     told, measured = found[0], (_rows(signals, "_unit", wanted, None) or [{}])[0]
-    policy = policy_of(decisions) or Policy()      # rules of one name may differ from language to language
-    rules = {rule.name: rule for rule in policy.rules_for(told["source"] or "", told["language"] or "")}
+    policy = policy_of(decisions)      # rules of one name may differ from language to language
+    rules = {rule.name: rule for rule in policy.rules_for(told["source"] or "", told["language"] or "")} if policy else {}
     flags = tuple(
         Fired(
             name, rules[name].signal, measured.get(rules[name].signal), rules[name].comparison, rules[name].threshold, rules[name].source
@@ -230,6 +232,8 @@ def _id_of(signals: "Table", row: RowName) -> bytes:
             found = signals.dataset().to_table(columns=["_unit"], filter=f"`{name}` = '{quoted}'")["_unit"].to_pylist()
             if len(found) == 1:
                 return bytes(found[0])
+            if found:
+                raise SaemError("E209", f"{len(found):,} rows have the {name} {row!r:.80}", where=caller(), fix="name one by its id")
     raise _nobody(row)
 
 

@@ -8,7 +8,7 @@ from saem.curate.judging import HUMAN
 from saem.curate.policy import Policy
 
 MOST_NOTES = 5
-GUARD_ROWS = 20            # of a source with fewer rows one is a large share: it is told of, and stops no run
+GUARD_ROWS = 20            # of a source with fewer rows one is a large share: it is told of, and stops a run only with its like
 
 
 def unguarded(source: Coded, is_gone: np.ndarray, policy: Policy) -> list[tuple[str, int, int]]:
@@ -37,17 +37,21 @@ def gone_by_policy(decisions: pa.Table) -> np.ndarray:
 
 
 def check_shares(source: Coded, is_gone: np.ndarray, policy: Policy) -> None:
-    """Raises E309 where a source loses more of its rows than the policy allows. is_gone: (n,) bool, without what people dropped."""
-    lost, had = source.counts(is_gone).tolist(), source.counts(np.ones(len(source), bool)).tolist()
-    worst = sorted(
-        ((gone / rows, name, gone, rows) for name, gone, rows in zip(source.names, lost, had, strict=True)
-         if rows >= GUARD_ROWS and gone / rows > policy.max_drop_per_source), reverse=True)
+    """Raises E309 where a source loses more of its rows than the policy allows, or the small ones together do. is_gone: (n,) bool, without
+    what people dropped."""
+    lost, had = source.counts(is_gone), source.counts(np.ones(len(source), bool))
+    is_small = had < GUARD_ROWS
+    groups = [(f"the source '{name or 'all'}'", gone, rows)
+              for name, gone, rows in zip(source.names, lost.tolist(), had.tolist(), strict=True)]
+    groups.append((f"sources of fewer than {GUARD_ROWS} rows", int(lost[is_small].sum()), int(had[is_small].sum())))
+    worst = sorted(((gone / rows, name, gone, rows) for name, gone, rows in groups
+                    if rows >= GUARD_ROWS and gone / rows > policy.max_drop_per_source), reverse=True)
     if worst:
         share, name, gone, rows = worst[0]
         others = f" ({len(worst) - 1} further sources too)" if len(worst) > 1 else ""
         raise SaemError(
             "E309",
-            f"the policy would drop {gone:,} of {rows:,} rows ({share:.0%}) of the source '{name or 'all'}'{others}; nothing was published",
+            f"the policy would drop {gone:,} of {rows:,} rows ({share:.0%}) of {name}{others}; nothing was published",
             where=f"max_drop_per_source={policy.max_drop_per_source:g}",
             fix="look at what_if(decisions, policy), calibrate the rules, or raise max_drop_per_source",
         )

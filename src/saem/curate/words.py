@@ -21,7 +21,8 @@ TOXIC_ENGLISH = tuple("""
 TOXIC_KOREAN = tuple("""
     씨발 시발 씨바 씨팔 ㅅㅂ ㅆㅂ 병신 븅신 ㅂㅅ 개새끼 개새 새끼야 좆 존나 졸라 ㅈㄴ 지랄 ㅈㄹ 미친놈 미친년 썅 쌍년
     걸레년 창녀 꺼져 닥쳐 엠창 느금마 한남충 김치녀 틀딱 맘충 급식충 홍어 짱깨 쪽바리 야동
-    야사 음란 조건만남 오피걸 떡치 섹스 자위 보지 자지""".split())
+    야사 음란 조건만남 오피걸 떡치 섹스 자위""".split())
+INNOCENT_KOREAN = ("시발점", "시발역", "시발지", "시발택시", "자위권", "자위대", "졸라매", "졸라맸")      # they begin like one of those
 BOILERPLATE = tuple("""
     cookie cookies javascript login logout signup subscribe newsletter copyright unsubscribe sitemap 로그인 회원가입
     이용약관 개인정보처리방침
@@ -39,7 +40,7 @@ PHRASES = ("policy", "cookies", "use", "ipsum")     # privacy policy, use of coo
 
 # bits of the table; the eight stop words of Gopher are the lowest eight
 IS_ENGLISH, IS_THE, IS_TOXIC, IS_BOILERPLATE = 1 << 8, 1 << 9, 1 << 10, 1 << 11
-IS_KOREAN_STOP, IS_TOXIC_PREFIX, IS_ABBREVIATION, IS_UNIT = 1 << 12, 1 << 13, 1 << 14, 1 << 15
+IS_KOREAN_STOP, IS_TOXIC_PREFIX, IS_ABBREVIATION, IS_UNIT, IS_INNOCENT = 1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16
 SEED, PRIME = 0xCBF29CE484222325, 0x100000001B3
 SLOTS = 4096
 HINT_BITS, HINT_FACTOR = 13, 0x9E3779B97F4A7C15
@@ -61,7 +62,7 @@ def word_table(toxic: tuple[str, ...] = ()) -> np.ndarray:
     english = [word.lower() for word in (*TOXIC_ENGLISH, *toxic) if word.isascii()]
     lists: list[tuple[Iterable[str], int]] = [
         (ENGLISH, IS_ENGLISH), (("the", "and"), IS_THE), (english, IS_TOXIC), (BOILERPLATE, IS_BOILERPLATE), (KOREAN_STOP, IS_KOREAN_STOP),
-        (korean, IS_TOXIC_PREFIX), (ABBREVIATIONS, IS_ABBREVIATION), (UNITS, IS_UNIT),
+        (korean, IS_TOXIC_PREFIX), (INNOCENT_KOREAN, IS_INNOCENT), (ABBREVIATIONS, IS_ABBREVIATION), (UNITS, IS_UNIT),
         *(((word,), 1 << n) for n, word in enumerate(GOPHER_STOP))]
     for words, bit in lists:
         for word in words:

@@ -6,6 +6,7 @@
 
 Source: Liu et al. 2025, "RegMix: Data Mixture as Regression for Language Model Pre-training".
 """
+import time
 from hashlib import blake2b
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from saem.core.columns import visible
 from saem.core.errors import SaemError, suggest
 from saem.core.operator import operator
+from saem.core.run import say
 from saem.core.shapes import Group, Made
 from saem.train.bytes_model import Texts, learned, texts
 from saem.train.linear import texts_of
@@ -26,23 +28,25 @@ WEIGHT = pa.schema([
     ("predicted", pa.float64()), ("predicted_as_is", pa.float64()), ("rank_correlation", pa.float64())])
 CANDIDATES = 20_000
 BEST = 100                 # of them are averaged, so that no accident of the regression wins
+TELL_S = 5.0               # how often the models that are done are told
 RIDGES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 @operator(version="1", adds=RUN, key=["run"])
 def proxy_runs(rows: Group, target: Group, source: str = "source", runs: int = 48, proxy_bytes: int = 400_000,
-               column: str = "text") -> pa.Table:
+               target_bytes: int = 1_000_000, column: str = "text") -> pa.Table:
     """Train a small language model of bytes on each of `runs` mixtures and measure its bits per byte on the rows of `target`.
 
     Run 0 has the sources as they are, run 1 all alike, the others are drawn: half around the sources as they are, half anywhere.
-    A source too small for its part is repeated. Raises E208 for fewer than two sources or an empty target.
+    A source too small for its part is repeated. Of a larger target each model is measured on the same rows, a fixed choice of
+    `target_bytes`: so the time depends on the settings and not on the tables. Raises E208 for fewer than two sources or an empty target.
     """
     if source not in rows.column_names:
         raise SaemError("E101", f"the rows have no column '{source}'", fix=suggest(source, rows.column_names, "column"))
     rows = rows.filter(pc.fill_null(pc.greater(pc.binary_length(texts_of(rows, column)), 0), False))
     of = pc.fill_null(rows[source].cast(pa.string()), "")
     sources = sorted(pc.unique(of).to_pylist())
-    goal = texts(texts_of(target, column))
+    goal = texts(_sample(texts_of(target, column), target_bytes))
     if len(sources) < 2 or not goal.sizes.sum():
         raise SaemError("E208", f"{len(sources)} sources and {int(goal.sizes.sum())} bytes of target: nothing to weigh",
                         fix="give rows of two sources at least, and a target")
@@ -51,9 +55,12 @@ def proxy_runs(rows: Group, target: Group, source: str = "source", runs: int = 4
     size = np.bincount(code, every.sizes, len(sources))
     shares = _mixtures(size / size.sum(), runs)
     lot = _lots(rows[column])
-    values = [learned(every, _part(every, code, lot, weights, proxy_bytes, number)).bits(goal).sum() / goal.sizes.sum()
-              for number, weights in enumerate(shares)]
-    count = len(shares)
+    values, count, told_at = [], len(shares), time.monotonic()
+    for number, weights in enumerate(shares):
+        values.append(learned(every, _part(every, code, lot, weights, proxy_bytes, number)).bits(goal).sum() / goal.sizes.sum())
+        if time.monotonic() - told_at > TELL_S:
+            told_at = time.monotonic()
+            say(f"{number + 1} of {count} proxy models")
     told = [[source] * count, [sources] * count, [size.astype(np.int64).tolist()] * count]
     return pa.table([np.arange(count), *told, shares.tolist(), values], schema=RUN)
 
@@ -102,6 +109,15 @@ def draw(rows: pa.Table, mixed: pa.Table, weights: str, size_bytes: int, column:
     number = np.arange(len(origin)) - np.repeat(np.cumsum(copies) - copies, copies)
     made = rows.select(list(visible(rows.schema).names)).take(pa.array(origin))
     return Made(made.append_column("copy", pa.array(number, pa.int64())), origin)
+
+
+def _sample(column: pa.ChunkedArray, size_bytes: int) -> pa.ChunkedArray:
+    """Rows of at least so many bytes together, or all: as if drawn by lot, and the same in every order of the rows."""
+    sizes = np.asarray(pc.fill_null(pc.binary_length(column), 0).to_numpy(), np.int64)
+    if sizes.sum() <= size_bytes:
+        return column
+    order = np.argsort(_lots(column), kind="stable")
+    return column.take(pa.array(order[:1 + int(np.searchsorted(np.cumsum(sizes[order]), size_bytes))]))
 
 
 def _lots(column: pa.ChunkedArray) -> np.ndarray:

@@ -28,7 +28,7 @@ from saem.curate.kernels.tokens import (
     known,
     stops,
 )
-from saem.curate.words import IS_BOILERPLATE, IS_ENGLISH, IS_KOREAN_STOP, IS_THE, IS_TOXIC, IS_TOXIC_PREFIX
+from saem.curate.words import IS_BOILERPLATE, IS_ENGLISH, IS_INNOCENT, IS_KOREAN_STOP, IS_THE, IS_TOXIC, IS_TOXIC_PREFIX
 
 # a row: counts, which are added up over a text
 ADDED = ("tokens chars pieces words word_chars alpha_tokens hashes ellipses english the toxic korean_stops letters hangul jamo kana han "
@@ -243,8 +243,8 @@ def _note_script(piece: np.ndarray, size: int, lists: np.ndarray, made: np.ndarr
         made[HANS] += (what & HAN) != 0
         if at < 5 and what & (HANGUL | JAMO):
             word = (word ^ U(piece[at, CODE])) * FACTOR
-            if at and known(word, lists) & IS_TOXIC_PREFIX:
-                is_toxic = 1
+            found = known(word, lists) if at else 0
+            is_toxic = 0 if found & IS_INNOCENT else 1 if found & IS_TOXIC_PREFIX else is_toxic
     made[HANGULS] += syllables
     made[TOXIC] += is_toxic
     if syllables:

@@ -1,6 +1,7 @@
 """What was found of pieces, remembered: texts say the same pieces over and over. Compiled.
 
 The memory is of a fixed size: a piece whose place is taken by another is analysed again. What is found never depends on what is remembered.
+
 An entry is eight numbers, what a processor fetches at once: the piece's key, its effect, 24 bytes (how often each of pieces.ADDED, then
 the sizes of its words), the hashes of its words. Where there are more than three words, the first of these is their place in a pool.
 """

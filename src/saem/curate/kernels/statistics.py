@@ -1,6 +1,9 @@
 """One pass over the bytes of texts: what every signal is computed from, counted. Compiled.
 
 A text is split into pieces, what each of them is was found out when it was first met; then lines, paragraphs and repeated runs are counted.
+
+Numba keeps what it compiled by the time and size of the file of a function, not of those that it calls: whoever changes a room that is
+called here touches this one and remembering.py too, or removes __pycache__.
 """
 import numpy as np
 from numba import njit
