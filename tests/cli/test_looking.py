@@ -90,6 +90,7 @@ def test_a_date_is_compared_as_people_write_it_and_a_wrong_condition_is_told_wit
             assert "[E211]" in wrong.err
             assert told in wrong.err
             assert "/home/" not in wrong.err
+            assert "SELECT" not in wrong.err
             assert "rust" not in wrong.err
 
 

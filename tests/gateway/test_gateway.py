@@ -150,6 +150,7 @@ def test_what_cannot_be_passed_on_is_refused_instead_of_left_out(tmp_path: pathl
         assert upstream.asked == []
         assert post(client, n=1, top_p=1, tools=[], user="someone").status_code == 200
         assert client.post("/chat/completions", content=b"{", headers=bearer(WEB)).status_code == 400
+        assert client.post("/chat/completions", content=b"[" * 100_000, headers=bearer(WEB)).status_code == 400
 
 
 def test_a_model_that_fails_is_told_of_and_has_its_row(tmp_path: pathlib.Path) -> None:

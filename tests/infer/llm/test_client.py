@@ -174,11 +174,11 @@ def test_a_call_of_someones_rows_is_not_for_others(db: saem.Project) -> None:
 
 def test_a_failed_call_is_a_row_too(db: saem.Project) -> None:
     with serving([Step(status=400, body="no such model")]) as server:
-        db.models = {"local": {"url": server.url, "model": "m"}}
+        db.models = {"local": {"url": server.url, "model": "m", "price_in": 1.0}}
         with pytest.raises(SaemError, match="no such model"):
             llm.model(db, "local").write("hello")
     db.run()
-    assert db.table("calls").to_arrow(["problem"])["problem"].to_pylist() == ["E801"]
+    assert db.table("calls").to_arrow(["problem", "cost"]).to_pylist() == [{"problem": "E801", "cost": 0.0}]      # nobody bills it
 
 
 def test_the_days_cost_ends_the_calls(db: saem.Project) -> None:
@@ -222,6 +222,8 @@ def test_an_address_is_this_machines_only_if_it_surely_is(url: str, is_remote: b
     ({"model": "m", "modl": 1}, "did you mean"),
     ({"model": "m", "key": SECRET}, "holds a secret"), ({"model": "m", "timeout_s": "long"}, "timeout_s is"),
     ({"model": "m", "cost_per_day": 1.0}, "without prices"),
+    ({"model": "m", "url": f"http://user:{SECRET}@127.0.0.1/v1"}, "more than an address"),
+    ({"model": "m", "url": f"http://127.0.0.1/v1?api_key={SECRET}"}, "more than an address"),
 ])
 def test_a_mistake_in_the_settings_is_told(told: dict[str, object], said: str) -> None:
     with pytest.raises(SaemError, match="E207") as error:
