@@ -54,6 +54,8 @@ MUTANTS = [
     Mutant(1, "an equal member is replaced and the lineage stays", "if not is_own:     #", "if False:     #"),
     Mutant(1, "a belief forgets what ended it", "bounds = [*after.holding, *after.denying] if after else []", "bounds = []",
            ("tests/contract/test_laws.py", "-k", "remembered")),
+    Mutant(1, "a pair forgets its right row", "both=np.stack([left[kept], right[kept]], axis=1)",
+           "both=np.stack([left[kept], left[kept]], axis=1)", DUPLICATES),
     # 2 incremental equals rebuild
     Mutant(2, "the memo forgets which model it was", "keys = [digest(mark, raw) for raw", "keys = [digest(raw) for raw"),
     Mutant(2, "a relation forgets the old key", "for now, was, _ in deltas for part in (now, was)]",
@@ -64,6 +66,7 @@ MUTANTS = [
            "asked = own"),
     Mutant(2, "pairs of a row that changed stay where it stood on the right",
            "pa.concat_arrays([asked, work.dead]))", "asked)"),
+    Mutant(2, "pairs are made of a changed row only where it stands left", "asked[left] | asked[right] if", "asked[left] if", DUPLICATES),
     Mutant(2, "links are followed one step",
            "        while len(frontier):\n            reached", "        if len(frontier):\n            reached", LINKS),
     Mutant(2, "an edge is looked for by its left row alone",
