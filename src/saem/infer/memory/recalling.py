@@ -124,11 +124,12 @@ class Searched:
     def _spoken(self) -> newer.Spoken:
         """What was said of themes of which one has one thing at a time."""
         made = newer.Spoken()
-        for part in (self.texts, self.fresh) if self.texts.reads else ():
-            for key, message in part.messages.items():
-                is_held = part is self.fresh or not self.hidden[part.places[key]]
-                if is_held and (themes := self._themes(key, SURE)) and self._tells(message):
-                    made.add(message, themes)
+        if self.texts.reads is None:
+            return made
+        keys = {*self.texts.speaking, *self.fresh.speaking, *self.claims_of}
+        for message in filter(None, map(self.present.messages.get, sorted(keys))):
+            if (themes := self._themes(message.key, SURE)) and self._tells(message):
+                made.add(message, themes)
         made.sort()
         return made
 

@@ -4,12 +4,12 @@ from functools import cached_property
 
 import numpy as np
 
-from saem.infer.memory.about import About, about
+from saem.infer.memory.about import BESIDE, SURE, About, about
 from saem.infer.memory.nearness import SHARE, Near
 from saem.infer.memory.postings import Postings
 from saem.infer.memory.rows import Belief, Message
 from saem.infer.memory.statements import is_statement
-from saem.infer.memory.themes import theme_of, themes
+from saem.infer.memory.themes import SINGLE, theme_of, themes
 from saem.infer.memory.vocabulary import words_of
 from saem.transform.words import tokenize
 
@@ -81,6 +81,16 @@ class Texts:
                 made[row] *= 1 - BY_PREDICATE
                 made[row, self.reads.names.index(theme)] += BY_PREDICATE
         return made
+
+    @cached_property
+    def speaking(self) -> Mapping[str, list[str]]:
+        """{message: the themes that it surely speaks of, of which one has one thing at a time}."""
+        assert self.reads is not None
+        chances, names, keys = self.about[:len(self.messages)], self.reads.names, self.keys
+        sure = chances >= np.maximum(SURE, BESIDE * chances.max(axis=1, keepdims=True, initial=0))
+        sure &= np.array([name in SINGLE for name in names])
+        rows = np.flatnonzero(sure.any(axis=1)).tolist()
+        return {keys[row]: [names[place] for place in np.flatnonzero(sure[row]).tolist()] for row in rows}
 
     def nearness(self, asked: np.ndarray | None) -> np.ndarray:
         """(n,) [0, 1] how near each text is in meaning to a question's vector; 0 where it has no vector."""
