@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-import saem.engine.ingest
 import saem.engine.memo
+import saem.engine.reading
 import saem.engine.refresh
 import saem.engine.table
 import saem.engine.units
@@ -31,7 +31,7 @@ TINY = [      # every threshold so low that blocks, scans, indexes and compactio
     (saem.store.table, "FRAGMENT_ROWS", 8), (saem.engine.units, "BLOCK_UNITS", 3), (saem.engine.units, "PIECE_UNITS", (1, 2)),
     (saem.engine.units, "WHOLE_IDS", 2), (saem.engine.units, "BLOCK_PAIRS", 3), (saem.engine.units, "LINKED_BYTES", 64),
     (saem.engine.refresh, "SLICE_ROWS", 2), (saem.engine.refresh, "PROGRESS_ROWS", 4),
-    (saem.engine.refresh, "CHEAP_ROWS", 4), (saem.engine.table, "INDEX_ROWS", 3), (saem.engine.ingest, "BLOCK_ROWS", 3),
+    (saem.engine.refresh, "CHEAP_ROWS", 4), (saem.engine.table, "INDEX_ROWS", 3), (saem.engine.reading, "BLOCK_ROWS", 3),
     (saem.engine.memo, "RECENT_BYTES", 64),
 ]
 

@@ -46,9 +46,14 @@ def key_unit(values: Sequence[object]) -> bytes:
     return digest("key", *map(repr, values))
 
 
+def key_text(key: object) -> str:
+    """A natural key as its unit is named after it."""
+    return key if isinstance(key, str) else repr(key)
+
+
 def source_units(table: str, keys: Iterable[object]) -> list[bytes]:
     """The units of source rows, named by their natural keys."""
-    return [digest(table, key if isinstance(key, str) else repr(key)) for key in keys]
+    return [digest(table, key_text(key)) for key in keys]
 
 
 def row_ids(table: str, units: Sequence[bytes], local_keys: Sequence[bytes], occurrences: Sequence[int]) -> list[bytes]:

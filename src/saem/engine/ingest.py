@@ -10,17 +10,16 @@ import pyarrow.compute as pc
 
 from saem.core.columns import row_schema, table_of
 from saem.core.errors import SaemError
-from saem.core.identity import ID, digest, id_list, ids, row_hashes, row_ids, source_units
+from saem.core.identity import ID, digest, id_list, ids, key_text, row_hashes, row_ids, source_units
 from saem.core.run import Counts, OnProgress, Progress
-from saem.core.source import Entry, Inbox, Listing, Permitted, Rows, Vanished
+from saem.core.source import Inbox, Listing, Permitted, Rows
 from saem.engine.granting import give
+from saem.engine.reading import BLOCK_BYTES, Reading
 from saem.store.catalog import Catalog, Publication
 from saem.store.quarantine import Problem
 from saem.store.table import SYSTEM, Store
 
-BLOCK_ROWS = 16_384
 INBOX_ROWS = 65_536          # rows that were put are small, and each block scans the table's keys
-BLOCK_BYTES = 32 << 20
 STAMP = pa.field("_stamp", pa.string())      # what a listing said of the content that the row holds; of a put row: GRANTED or ''
 GRANTED = "granted"        # its readers were named when it was put: the source's own do not change them
 
@@ -65,93 +64,17 @@ class Ingest:
         key = row_schema(source.row_class).names[0]
         held = self.store.dataset.to_table(columns=[key, "_stamp", "_id", "_readers"])
         stamps = dict(zip(held[key].to_pylist(), held["_stamp"].to_pylist(), strict=True))
-        seen: set[str] = set()
-        kept: list[str] = []         # keys that cannot be looked at now: what the table holds of them stays
-        changed: list[str] = []
-        problems: dict[bytes, Problem] = {}
-        for entry in self._entries(source):
-            if self._is_forgotten(entry.key):
-                self.counts.forgotten += 1
-                continue
-            if entry.failed or entry.skipped:
-                kind, reason = ("failed", entry.failed) if entry.failed else ("skipped", entry.skipped)
-                unit = digest(self.name, entry.key)
-                problems[unit] = Problem(unit, kind, entry.key, "list" if entry.failed else "rule", reason)
-                kept += [entry.key] if entry.failed else []
-                continue
-            if entry.key in seen:
-                raise SaemError("E306", f"the source of '{self.name}' names '{entry.key}' twice; nothing was published",
-                                fix="entries() must name each key once")
-            seen.add(entry.key)
-            if not entry.stamp or stamps.get(entry.key) != entry.stamp or self.is_changed:
-                changed.append(entry.key)
-        for position, block in enumerate(self._read(source, changed, problems, kept)):
+        reading = Reading(self.name, self._is_forgotten)
+        seen = {entry.key: entry.stamp for entry in reading.entries(source)}
+        changed = [each for each, stamp in seen.items() if not stamp or stamps.get(each) != stamp or self.is_changed]
+        for position, block in enumerate(reading.blocks(source, changed)):
             self._upsert(*block)
             self.on_progress(Progress(self.name, min((position + 1) * len(block[0]), len(changed)), len(changed)))
-        gone = [k for k in stamps if k not in seen and (self._is_forgotten(k) or not any(k == p or k.startswith(p + "/") for p in kept))]
-        self._regrant(held, key, set(stamps) - set(gone) - (set(changed) - set(kept)))
+        gone = [each for each in stamps if each not in seen and (self._is_forgotten(each) or not _lies_in(each, reading.kept))]
+        self._regrant(held, key, set(stamps) - set(gone) - (set(changed) - set(reading.kept)))
         self._delete(ids(source_units(self.name, gone)))
-        self._note(problems)
-
-    def _entries(self, source: Listing) -> Iterator[Any]:
-        try:
-            for entry in source.entries():
-                if not isinstance(entry, Entry):
-                    raise SaemError("E106", f"'{self.name}' lists {entry!r:.80}", fix="yield saem.Entry(key, stamp)")
-                yield entry
-        except SaemError:
-            raise
-        except Exception as error:
-            raise SaemError("E305", f"the source of '{self.name}' could not be listed: {type(error).__name__}: {error}",
-                            fix="nothing was changed; run again when it can be reached") from error
-
-    def _read(self, source: Listing, keys: list[str], problems: dict[bytes, Problem],
-              kept: list[str]) -> Iterator[tuple[pa.Table, list[str]]]:
-        """(rows, their stamps) in blocks that fit into memory."""
-        first = row_schema(source.row_class).names[0]
-        block: list[tuple[str, Any, str]] = []       # key, row, stamp
-        size = 0
-
-        def failed(key: str, error: Exception) -> None:
-            unit = digest(self.name, key)
-            reason = f"[{error.code}] {error.what}" if isinstance(error, SaemError) else f"[E406] {type(error).__name__}: {error}"
-            problems[unit] = Problem(unit, "failed", key, "read", reason, str(error))
-            kept.append(key)
-
-        for key in keys:
-            try:
-                row, stamp = source.read(key)
-                own = getattr(row, first)
-            except Vanished:
-                continue
-            except Exception as error:
-                failed(key, error)
-                continue
-            if own != key:
-                raise SaemError("E106", f"'{self.name}' lists '{key}', and read gave a row of '{own}'",
-                                fix=f"the first field of {source.row_class.__name__} is the key, as the entry has it")
-            block.append((key, row, stamp))
-            size += sum(len(value) for value in vars(row).values() if isinstance(value, bytes | str))
-            if len(block) >= BLOCK_ROWS or size >= BLOCK_BYTES:
-                yield self._tabled(block, source.row_class, failed)
-                block, size = [], 0
-        if block:
-            yield self._tabled(block, source.row_class, failed)
-
-    def _tabled(self, block: list[tuple[str, Any, str]], row_class: type,
-                failed: Callable[[str, Exception], None]) -> tuple[pa.Table, list[str]]:
-        """All at once; if that fails, row by row, so that a row whose values do not fit its types fails alone."""
-        try:
-            return table_of([row for _, row, _ in block], row_class), [stamp for _, _, stamp in block]
-        except Exception:
-            rows, stamps = [row_schema(row_class).empty_table()], []
-            for key, row, stamp in block:
-                try:
-                    rows.append(table_of([row], row_class))
-                    stamps.append(stamp)
-                except Exception as error:
-                    failed(key, error)
-            return pa.concat_tables(rows).combine_chunks(), stamps
+        self.counts.forgotten += reading.forgotten
+        self._note(reading.problems)
 
     def _note(self, problems: dict[bytes, Problem]) -> None:
         """Record new problems and end those that are over, and nothing if they are the same as before."""
@@ -166,10 +89,10 @@ class Ingest:
 
     def _rows(self, source: Rows) -> None:
         seen: list[pa.Array] = []
-        problems: dict[bytes, Problem] = {}
-        for block in self._tables(source, problems):
+        reading = Reading(self.name, self._is_forgotten)
+        for block in reading.tables(source):
             if self.marks:
-                is_kept = [not self._is_forgotten(_text(key)) for key in self._keys(block)]
+                is_kept = [not self._is_forgotten(key_text(key)) for key in self._keys(block)]
                 self.counts.forgotten += is_kept.count(False)
                 block = block.filter(pa.array(is_kept, pa.bool_()))
             seen.append(self._upsert(block, None))
@@ -179,48 +102,7 @@ class Ingest:
             raise self._twice()
         held = self.store.base.to_table(columns=["_unit"])["_unit"]
         self._delete(held.filter(pc.invert(pc.is_in(held, value_set=every))).combine_chunks())
-        self._note(problems)
-
-    def _tables(self, source: Rows, problems: dict[bytes, Problem]) -> Iterator[pa.Table]:
-        waiting: list[Any] = []
-        schema = row_schema(source.row_class)
-        try:
-            for item in source.rows():
-                if isinstance(item, pa.Table | pa.RecordBatch):
-                    table = item if isinstance(item, pa.Table) else pa.Table.from_batches([item])
-                    yield table.select(schema.names).cast(schema)
-                    continue
-                if not isinstance(item, source.row_class):
-                    raise SaemError("E106", f"the source of '{self.name}' gave {item!r:.80}; nothing was published",
-                                    fix=f"yield {source.row_class.__name__}(...), as its hints say, or Arrow")
-                waiting.append(item)
-                if len(waiting) >= BLOCK_ROWS:
-                    yield self._tabulated(waiting, source, problems)
-                    waiting = []
-        except SaemError:
-            raise
-        except Exception as error:
-            raise SaemError("E305", f"the source of '{self.name}' broke off: {type(error).__name__}: {error}",
-                            fix="nothing was published; mend the source, then: saem run") from error
-        if waiting:
-            yield self._tabulated(waiting, source, problems)
-
-    def _tabulated(self, rows: list[Any], source: Rows, problems: dict[bytes, Problem]) -> pa.Table:
-        try:
-            return table_of(rows, source.row_class)
-        except (ValueError, TypeError, OverflowError, AttributeError):
-            good = []
-            for row in rows:
-                try:
-                    good.append(table_of([row], source.row_class))
-                except (ValueError, TypeError, OverflowError, AttributeError) as error:
-                    values = [getattr(row, name) for name in source.key]
-                    key = ", ".join(map(str, values))
-                    if self._is_forgotten(_text(values[0] if len(values) == 1 else tuple(values))):
-                        continue
-                    unit = source_units(self.name, [values[0] if len(values) == 1 else tuple(values)])[0]
-                    problems[unit] = Problem(unit, "failed", key, "types", f"[E106] {error}", repr(row)[:2000])
-            return pa.concat_tables(good) if good else row_schema(source.row_class).empty_table()
+        self._note(reading.problems)
 
     # rows that were put
 
@@ -234,7 +116,7 @@ class Ingest:
             held = self.store.dataset.to_table(columns=row_schema(self.source.row_class).names)
             refused = [key for key, row in waiting.items() if row is not None and self._is_forgotten(key)]
             self.counts.forgotten += len(refused)
-            waiting |= {key: None for key in [*map(_text, self._keys(held)), *refused] if self._is_forgotten(key)}
+            waiting |= {key: None for key in [*map(key_text, self._keys(held)), *refused] if self._is_forgotten(key)}
         if not waiting:
             return
         for texts in _blocks([row for row in waiting.values() if row is not None]):
@@ -367,9 +249,8 @@ class Ingest:
         self.counts.deleted += len(gone)
 
 
-def _text(key: Any) -> str:
-    """A natural key as its unit has it."""
-    return key if isinstance(key, str) else repr(key)
+def _lies_in(key: str, places: Iterable[str]) -> bool:
+    return any(key == place or key.startswith(place + "/") for place in places)
 
 
 def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:

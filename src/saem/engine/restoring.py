@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from saem.core.errors import SaemError, caller
 from saem.core.run import Counts, OnProgress, Progress, Report
 from saem.engine.comparing import diff
-from saem.engine.forgetting import finish
+from saem.engine.erasure import finish
 from saem.engine.granting import give, inherited
 from saem.engine.ingest import Ingest
 from saem.store.catalog import Publication

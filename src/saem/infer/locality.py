@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from saem.core.identity import ID, table_id
-from saem.engine.project import RECORDED
+from saem.engine.declaring import RECORDED
 from saem.store.heads import Head
 from saem.store.table import lookup
 

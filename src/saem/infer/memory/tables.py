@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from saem.core.errors import SaemError, caller
-from saem.engine.project import NAME
+from saem.engine.declaring import NAME
 from saem.infer.memory.beliefs import beliefs
 from saem.infer.memory.claims import claims, extract_of, is_costly
 from saem.infer.memory.reflections import episodes, reflections
