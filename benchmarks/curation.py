@@ -173,6 +173,7 @@ def _what_if(texts: pa.Array) -> Iterator[Figure]:
 def _million(texts: pa.Array) -> tuple[pa.Table, pa.Table]:
     """A million rows of the signals of real pages, each with an id of its own, of 20 sources; edges at random."""
     from saem.core.identity import ID
+    from saem.curate.edges import together
     from saem.curate.measure import measure as signals_of
     dice = np.random.default_rng(1)
     ids = pa.Array.from_buffers(pa.binary(16), MILLION, [None, pa.py_buffer(dice.bytes(16 * MILLION))])
@@ -190,7 +191,7 @@ def _million(texts: pa.Array) -> tuple[pa.Table, pa.Table]:
         },
         schema=pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("kind", pa.string())]),
     )
-    return pa.table(made), edges
+    return pa.table(made), together([edges])
 
 
 def disagreements() -> None:

@@ -101,7 +101,8 @@ MUTANTS = [
            'is_same = pc.and_(pc.equal(was["_hash"], rows["_hash"]), pc.equal(was["_readers"], rows["_readers"]))',
            'is_same = pc.equal(was["_hash"], rows["_hash"])'),
     Mutant(3, "a grant stays where it was made", "Granting(self.store, self.parents, task.granted).regrant(regranted)", "0"),
-    Mutant(3, "a grant on a file is not seen", "self._regrant(held, key, set(stamps) - set(gone) - (set(changed) - set(reading.kept)))", "pass"),
+    Mutant(3, "a grant on a file is not seen",
+           "self._regrant(held, key, set(stamps) - set(gone) - (set(changed) - set(reading.kept)))", "pass"),
     Mutant(3, "a pair's other row is read by others and the pair is not asked", "granted = self.lists.beside(granted)", "pass"),
     Mutant(3, "readers of a table read whole do not count", "self.catalog.intersect([code, *whole_code])", "code"),
     Mutant(3, "readers of named parents do not count", "self.task.catalog.intersect(part.codes[i]) if own is not None else code", "code"),
@@ -204,7 +205,8 @@ MUTANTS = [
            "yield from () if skipped or found.failed else [Entry(inner, found.stamp)]", UNITS),
     Mutant(6, "a file that cannot be read is dropped",
            'self._note(key, Problem(digest(self.name, key), "failed", key, "read", reason, str(error)))', "self.kept.append(key)", UNITS),
-    Mutant(6, "what lies in a folder that cannot be listed is deleted", 'if problem.kind == "failed":', 'if problem.operator == "read":', UNITS),
+    Mutant(6, "what lies in a folder that cannot be listed is deleted",
+           'if problem.kind == "failed":', 'if problem.operator == "read":', UNITS),
 ]
 
 

@@ -24,12 +24,12 @@ from saem.curate import (
     what_if,
     why,
 )
+from saem.curate.edges import EDGE, SHARES
 from saem.curate.reporting import report, summary
 from saem.engine.project import Project
 from saem.sources import records
 from saem.train import cross_fit, synthetic_quota
 
-EDGE = pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("kind", pa.string())])
 SHORT = Rule("short", "chars", "<", 12, "a test", drops=True)
 LONG = "a text that is long enough to stay"
 
@@ -64,11 +64,28 @@ def edges_of(rows: pa.Table) -> pa.Table:
     return pa.table(made, schema=EDGE)
 
 
+@dataclasses.dataclass(frozen=True)
+class Shared:
+    key: str
+    left: bytes
+    right: bytes
+    left_share: float
+    right_share: float
+
+
+@saem.operator(version="1", adds=pa.schema([*EDGE, *SHARES]), consumes=["key"])
+def shares_of(rows: pa.Table) -> pa.Table:
+    left, right = rows["left_share"].cast(pa.float32()), rows["right_share"].cast(pa.float32())
+    kinds = pa.array(["passage"] * len(rows))
+    made = [rows["left"].cast(ID), rows["right"].cast(ID), pa.compute.max_element_wise(left, right), kinds, left, right]
+    return pa.table(made, schema=pa.schema([*EDGE, *SHARES]))
+
+
 class Curation:
     """A project whose pages and edges a test puts by hand."""
 
     def __init__(self, folder: Path, policy: Policy) -> None:
-        self.folder = folder
+        self.folder, self.policy = folder, policy
         self.open(policy)
 
     def open(self, policy: Policy) -> None:
@@ -184,6 +201,36 @@ def test_a_row_never_gives_way_to_one_with_other_readers(make) -> None:
     c.db.catalog.reader_code(["lee"])
 
 
+def test_a_reader_sees_what_became_of_equal_rows_of_his_own_whatever_row_that_he_may_not_read_lies_between_them(make) -> None:
+    c = make()
+    c.put(Page("secret", LONG, "2019"), readers=["board"])
+    c.put(Page("one", LONG, "2020"), Page("other", LONG, "2021"), Page("near", LONG + " n", "2022"), readers=["kim"])
+    c.run()
+    for name in ("one", "other"):
+        c.tie("secret", name, 1.0, "exact")
+    c.tie("secret", "near")
+    c.run()
+    assert c.kept() == ["one", "secret"]
+    seen = c.db.as_user("kim")
+    assert seen.table("curated").to_arrow()["path"].to_pylist() == ["one"]
+    assert len(seen.table("decisions").to_arrow()) == 3        # each of his rows has a decision that he may read
+
+
+def test_a_document_never_gives_way_to_its_quotation(make) -> None:
+    """Whatever is preferred: of a passage only the row that it covers goes, and chains end at a row that stays."""
+    c = make(Policy({"*": ()}, passage=.5, prefer=["oldest"], max_drop_per_source=1))
+    more = c.db.source("shared", records(Shared, key="key")).derive("passages", shares_of)
+    decisions = c.signals.derive("by_passage", decide(c.policy), using=[more, c.overrides])
+    c.put(Page("quote", LONG, "2018"), Page("page", LONG * 3, "2019"), Page("book", LONG * 9, "2020"), Page("copy", LONG * 3, "2021"))
+    c.run()
+    pairs = {("quote", "page"): (1.0, .3), ("quote", "book"): (1.0, .1), ("page", "book"): (.9, .3), ("page", "copy"): (.9, .8)}
+    c.db.tables["shared"].put([Shared(f"{a}-{b}", c.id(a), c.id(b), *shares) for (a, b), shares in pairs.items()])
+    c.run()
+    told = {path: why(decisions, path) for path in ("quote", "page", "book", "copy")}
+    assert {path: each.keep for path, each in told.items()} == {"quote": False, "page": False, "book": True, "copy": True}
+    assert (told["quote"].twin_name, told["page"].twin_name) == ("book", "book")
+
+
 def test_a_person_s_word_stands_above_rules_and_duplicates(make) -> None:
     c = make()
     c.put(Page("a", LONG, "2020"), Page("b", LONG, "2021"), Page("c", "tiny"))
@@ -275,25 +322,6 @@ def test_equal_texts_are_measured_once(make) -> None:
     assert counts["signals"].reused == 1
 
 
-def test_a_document_never_gives_way_to_its_own_quotation(make, tmp_path: Path) -> None:
-    c = make()
-    passages = c.db.source("more_ties", records(Tie, key="key"))
-    policy = Policy({"*": ()}, near_duplicate=.7, passage=.5, prefer=["oldest"], max_drop_per_source=1)
-    near, edges = c.db.tables["near_duplicates"], passages.derive("p", edges_of)
-    decisions = c.signals.derive("both", decide(policy), using=[near, edges, c.overrides])
-    c.put(Page("quotation", LONG, "2019"), Page("its copy", LONG + " b", "2020"), Page("document", LONG + " and much more" * 90, "2021"))
-    c.run()
-    passages.put([Tie("q-d", c.id("quotation"), c.id("document"), 1, "passage")])
-    c.tie("quotation", "its copy")
-    c.run()
-    told = {name: why(decisions, name) for name in ("quotation", "its copy", "document")}
-    assert told["document"].keep, "all of the quotation stands in it, most of it stands nowhere else"
-    assert (told["quotation"].keep, told["quotation"].twin_name) == (False, "document")
-    assert (told["its copy"].keep, told["its copy"].twin_name) == (False, "document"), "what it would give way to has gone itself"
-    restore(c.overrides, c.id("quotation"))
-    c.run()
-    assert [why(decisions, name).keep for name in told] == [True, False, True]
-    assert why(decisions, "its copy").twin_name == "quotation"
 
 
 def test_edges_of_several_searches_come_into_one_decision(make, tmp_path: Path) -> None:

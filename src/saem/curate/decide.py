@@ -69,7 +69,7 @@ def _guard(dataset: lance.LanceDataset, policy: Policy) -> list[str]:
     return notes(source, is_gone, policy)
 
 
-@operator(version="1", adds=DECISION, key=[], sees_readers=True, links=[("_unit",), ("left", "right"), ("row",)], gate=_guard,
+@operator(version="2", adds=DECISION, key=[], sees_readers=True, links=[("_unit",), ("left", "right"), ("row",)], gate=_guard,
           suits=check_edges)
 def decide(signals: Groups, duplicates: Sequence[Groups], overrides: Groups, *, policy: Policy) -> Made:
     """One decision a row of signals: `signals.derive("decisions", decide(policy), using=[duplicates, overrides])`.

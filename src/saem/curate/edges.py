@@ -9,6 +9,7 @@ from saem.core.identity import ID
 from saem.core.shapes import Made
 
 EDGE = pa.schema([("left", ID), ("right", ID), ("similarity", pa.float32()), ("kind", pa.string())])
+SHARES = pa.schema([("left_share", pa.float32()), ("right_share", pa.float32())])     # of each row that stands in the other one
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,18 @@ def edges(row: pa.ChunkedArray, found: Sequence[Found]) -> Made:
 
 
 def together(tables: Sequence[pa.Table]) -> pa.Table:
-    """Edges of several searches, on end, without what only some of them write."""
-    return pa.concat_tables([each.select(EDGE.names).cast(EDGE) for each in tables])
+    """Edges of several searches, on end, with SHARES: of a search that does not write them, each row is as near the other."""
+    return pa.concat_tables([pa.table([*(each[name] for name in EDGE.names), *(_share(each, name) for name in SHARES.names)],
+                                      schema=pa.schema([*EDGE, *SHARES])) for each in tables])
+
+
+def looked_at(columns: Sequence[str]) -> list[str]:
+    """Of a table of edges, the columns that `together` takes."""
+    return [name for name in (*EDGE.names, *SHARES.names) if name in columns]
+
+
+def _share(edges: pa.Table, name: str) -> pa.ChunkedArray:
+    return edges[name if name in edges.column_names else "similarity"]
 
 
 def first_of_each(values: pa.ChunkedArray | pa.Array) -> np.ndarray:

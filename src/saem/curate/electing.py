@@ -1,106 +1,99 @@
 """Of rows that say nearly the same one is elected to stay, the most preferred; the others give way to it."""
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.curate.coding import Coded, id_array, numbers
+from saem.curate.edges import SHARES
 from saem.curate.policy import Policy
 from saem.curate.requiring import compiled
 
 DATES = ("date", "modified", "created")
 
 
-Given = tuple[np.ndarray, np.ndarray, np.ndarray]      # (n,) the row that each gives way to, -1 = none; and by which edges: (row, edge)
+@dataclass(frozen=True)
+class Elected:
+    """gives_way: (n,) the row that each gives way to, -1 = none; where, edge: by which edges, as pairs (row, edge); is_own: of each
+    pair, whether the edge's rows both have the readers of the row. What joins two rows by way of one with other readers is
+    no evidence that their readers are shown, nor needed: it joins equals, so the two rows say the same by themselves.
+    """
+    gives_way: np.ndarray
+    where: np.ndarray
+    edge: np.ndarray
+    is_own: np.ndarray
 
 
 def elected(signals: pa.Table, row: pa.Array, edges: pa.Table, is_candidate: np.ndarray, is_human: np.ndarray, source: Coded,
-            policy: Policy) -> Given:
-    """First among rows that say nearly the same; then, of those left, among rows that share a passage. There the shorter one gives way,
-    whatever is preferred: the similarity is the share of the shorter one that is covered, and the other may say much more."""
-    result, used = np.full(len(row), -1, np.int64), counted(edges, policy)
+            policy: Policy) -> Elected:
+    """Who stays among `row` (n,), given edges as `together` has them."""
+    result = np.full(len(row), -1, np.int64)
+    used, least = counted(edges, policy)
+    nobody = Elected(result, used[:0], used[:0], np.zeros(0, bool))
     if not len(used):
-        return result, used, used
-    part = edges.select(["left", "right", "similarity", "kind"]).take(pa.array(used))
+        return nobody
+    election = compiled("election")
+    part = edges.select(["left", "right", *SHARES.names]).take(pa.array(used))
     ends = [id_array(part[name]) for name in ("left", "right")]
     tied = np.flatnonzero(np.asarray(pc.is_in(row, value_set=pc.unique(pa.chunked_array(ends))).to_numpy(zero_copy_only=False), bool))
     if not len(tied):
-        return result, used[:0], used[:0]
+        return nobody
     # what is in no edge stays: from here on a row is its place among those that are
-    row, signals, may_stay, is_human = row.take(pa.array(tied)), signals.take(pa.array(tied)), is_candidate[tied], is_human[tied]
+    row, signals = row.take(pa.array(tied)), signals.take(pa.array(tied))
     nodes = pc.unique(pa.chunked_array([row, *ends]))
     node, left, right = (np.asarray(pc.index_in(column, value_set=nodes).to_numpy(), np.int64) for column in (row, *ends))
-    similarity, is_passage = part["similarity"].to_numpy(), pc.equal(part["kind"], "passage").to_numpy()
+    shares = [part[name].to_numpy() for name in SHARES.names]
+    is_equal = np.minimum(*shares) >= 1
+    equal, near = np.flatnonzero(is_equal), np.flatnonzero(~is_equal)
+    root, up, above = election.trees(len(nodes), left[equal], right[equal])
     readers = np.asarray(signals["_readers"].to_numpy(), np.int64) if "readers" in policy.prefer else np.zeros(len(row), np.int64)
-    best = _preferred(signals, row, is_human, Coded(source.codes[tied], source.names), policy)
-    made = _elected(node, left, right, np.flatnonzero(~is_passage), similarity >= 1, readers, best[may_stay[best]])
-    if is_passage.any():
-        size = numbers(signals["chars"]) if "chars" in signals.column_names else np.zeros(len(row))
-        best = best[np.argsort(-size[best], kind="stable")]
-        left_over = best[may_stay[best] & (made[0][best] < 0)]
-        held = _elected(node, left, right, np.flatnonzero(is_passage), np.zeros(len(part), bool), readers, left_over)
-        made = _both(made, held, is_human)
-    gave = np.flatnonzero(made[0] >= 0)
-    result[tied[gave]] = tied[made[0][gave]]
-    return result, tied[made[1]], used[made[2]]
-
-
-def _elected(node: np.ndarray, left: np.ndarray, right: np.ndarray, used: np.ndarray, is_equal: np.ndarray, readers: np.ndarray,
-             candidates: np.ndarray) -> Given:
-    """One election. node: (n,) of each row; left, right: (m,) the nodes of edges; used: of these, those that count; candidates: rows, the
-    most preferred first."""
-    election = compiled("election")
-    equal, near = used[is_equal[used]], used[~is_equal[used]]
-    root, up, above = election.trees(1 + int(max(left.max(), right.max(), node.max())), left[equal], right[equal])
+    best = _preferred(signals, row, is_human[tied], Coded(source.codes[tied], source.names), policy)
+    candidates = best[is_candidate[tied][best]]
     span = int(readers.max(initial=0)) + 1
     group_of = root[node] * span + readers
     names, first, member = np.unique(group_of[candidates], return_index=True, return_inverse=True)
     stands = candidates[first]
-    gives_way, over = election.elect(stands, np.argsort(first), *_neighbours(names, span, root[left[near]], root[right[near]], near))
+    may_give_way = [(share >= least)[near] for share in shares]
+    starts, others, over = _neighbours(names, span, root[left[near]], root[right[near]], near, may_give_way)
+    order = election.after_their_holders(np.argsort(first), starts, others, _is_one_way(starts, others))
+    gives_way, over = election.elect(stands, order, starts, others, over)
     winner = stands[gives_way[member]]
     gave = winner != candidates
     loser, won, near_edge = candidates[gave], winner[gave], over[member][gave]
+    result[tied[loser]] = tied[won]
     ways = [election.climb(node[at], loser, up, above) for at in (loser, won)]
     has_near = np.flatnonzero(near_edge >= 0)
     for side in (left, right):      # from the nodes that a near edge joins up to the roots of their trees
         ways.append(election.climb(side[near_edge[has_near]], loser[has_near], up, above))
-    result = np.full(len(node), -1, np.int64)
-    result[loser] = won
-    return (result, np.concatenate([*(way[0] for way in ways), loser[has_near]]),
-            np.concatenate([*(equal[way[1]] for way in ways), near_edge[has_near]]))
+    where = np.concatenate([*(way[0] for way in ways), loser[has_near]])
+    along = np.concatenate([*(equal[way[1]] for way in ways), near_edge[has_near]])
+    readers_of = np.zeros(len(nodes), np.int64)
+    if "readers" in policy.prefer:
+        readers_of[:] = -1
+        readers_of[node] = readers
+    is_own = (readers_of[left[along]] == readers[where]) & (readers_of[right[along]] == readers[where])
+    return Elected(result, tied[where], used[along], is_own)
 
 
-def _both(same: Given, held: Given, is_human: np.ndarray) -> Given:
-    """Two elections as one: what gave way to a row that gives way itself, gives way to the last. What a person kept stays."""
-    last = np.where(is_human, -1, held[0])
-    counts = last[held[1]] >= 0
-    where, used = held[1][counts], held[2][counts]
-    loser = np.flatnonzero((same[0] >= 0) & (last[same[0]] >= 0))
-    over = same[0][loser]
-    order = np.argsort(where, kind="stable")
-    begin, end = (np.searchsorted(where[order], over, side=side) for side in ("left", "right"))
-    sizes = end - begin
-    along = order[np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(begin, sizes)]
-    result = np.where(same[0] >= 0, same[0], last)
-    result[loser] = last[over]
-    return result, np.concatenate([same[1], where, np.repeat(loser, sizes)]), np.concatenate([same[2], used, used[along]])
-
-
-def counted(edges: pa.Table, policy: Policy) -> np.ndarray:
-    """The edges that the policy counts, in a fixed order."""
+def counted(edges: pa.Table, policy: Policy) -> tuple[np.ndarray, np.ndarray]:
+    """The edges that the policy counts, in a fixed order, and the least share from which a row of each gives way."""
     if not len(edges) or not policy.similarity:
-        return np.zeros(0, np.int64)
+        return np.zeros(0, np.int64), np.zeros(0, np.float32)
     kinds = edges["kind"].combine_chunks().dictionary_encode()
-    least = np.array([policy.similarity.get(kind, 2.0) for kind in kinds.dictionary.to_pylist()], np.float32)
-    return np.flatnonzero(edges["similarity"].to_numpy() >= least[kinds.indices.to_numpy()])
+    known = np.array([policy.similarity.get(kind, 2.0) for kind in kinds.dictionary.to_pylist()], np.float32)
+    least = known[kinds.indices.to_numpy()]
+    used = np.flatnonzero(edges["similarity"].to_numpy() >= least)
+    return used, least[used]
 
 
-def _neighbours(
-    names: np.ndarray, span: int, left: np.ndarray, right: np.ndarray, near: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Per group the groups of the same readers that are near it, (starts, groups, edges)."""
+def _neighbours(names: np.ndarray, span: int, left: np.ndarray, right: np.ndarray, near: np.ndarray,
+                may_give_way: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per group the groups of the same readers that it may give way to, ascending: (starts, groups, edges)."""
     root, readers = np.divmod(names, span)
     ours: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for one, other in ((left, right), (right, left)):
+    for one, other, may in ((left, right, may_give_way[0]), (right, left, may_give_way[1])):
+        one, other, edge = one[may], other[may], near[may]
         order = np.argsort(one, kind="stable")
         begin, end = np.searchsorted(one[order], root), np.searchsorted(one[order], root, side="right")
         sizes = end - begin
@@ -109,11 +102,17 @@ def _neighbours(
         wanted = other[place] * span + readers[group]
         found = np.minimum(np.searchsorted(names, wanted), max(0, len(names) - 1))
         is_there = (names[found] == wanted) & (found != group)
-        ours.append((group[is_there], found[is_there], near[place[is_there]]))
+        ours.append((group[is_there], found[is_there], edge[place[is_there]]))
     group, found, edge = (np.concatenate(each) for each in zip(*ours, strict=True))
     order = np.lexsort((edge, found, group))
     starts = np.searchsorted(group[order], np.arange(len(names) + 1))
     return starts, found[order], edge[order]
+
+
+def _is_one_way(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Of each pair (group, one that it may give way to), whether that one may not give way to it."""
+    group, groups = np.repeat(np.arange(len(starts) - 1), np.diff(starts)), len(starts)
+    return np.asarray(~np.isin(ends * groups + group, group * groups + ends))
 
 
 def _preferred(signals: pa.Table, row: pa.Array, is_human: np.ndarray, source: Coded, policy: Policy) -> np.ndarray:

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from saem.core.errors import SaemError, caller
 from saem.curate.coding import id_array
 from saem.curate.decide import Override, check_edges
-from saem.curate.edges import EDGE, together
+from saem.curate.edges import looked_at, together
 from saem.curate.electing import DATES
 from saem.curate.judging import DECISION, Judged, check_rules, judge
 from saem.curate.policy import Policy
+from saem.curate.rules import Rule
 from saem.curate.wiping import check_shares, notes
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _line(each: Fired) -> str:
 
 
 def why(decisions: "Table", row: RowName) -> Why:
-    """What was decided of a row, with rule, value, threshold and twin. `row`: an id, a row with `_id`, or its path or title.
+    """What was decided of a row, with rule, value, threshold and twin. `row`: an id, a row with `_id` or path, or its path or title.
 
     Raises: E209 where no decision is about it.
     """
@@ -78,14 +79,7 @@ def why(decisions: "Table", row: RowName) -> Why:
     told, measured = found[0], (_rows(signals, "_unit", wanted, None) or [{}])[0]
     policy = policy_of(decisions)      # rules of one name may differ from language to language
     rules = {rule.name: rule for rule in policy.rules_for(told["source"] or "", told["language"] or "")} if policy else {}
-    flags = tuple(
-        Fired(
-            name, rules[name].signal, measured.get(rules[name].signal), rules[name].comparison, rules[name].threshold, rules[name].source
-        )
-        if name in rules
-        else Fired(name, "", None, "", None, "")
-        for name in told["flags"]
-    )
+    flags = tuple(_fired(rules[name], measured) if name in rules else Fired(name, "", None, "", None, "") for name in told["flags"])
     decided = None
     if told["rule"] is not None:
         source = rules[told["rule"]].source if told["rule"] in rules else ""
@@ -94,6 +88,10 @@ def why(decisions: "Table", row: RowName) -> Why:
     human = _rows(inputs(decisions)[2], "row", wanted, ["keep", "reason", "by"]) if told["by"] == "human" else []
     said = "; ".join(_said(each) for each in human)
     return Why(wanted, _called(measured), told["keep"], told["by"], decided, told["twin"], _called(twin[0]) if twin else "", said, flags)
+
+
+def _fired(rule: Rule, measured: Mapping[str, Any]) -> Fired:
+    return Fired(rule.name, rule.signal, measured.get(rule.signal), rule.comparison, rule.threshold, rule.source)
 
 
 def _said(override: Mapping[str, Any]) -> str:
@@ -139,7 +137,7 @@ def what_if(decisions: "Table", policy: Policy) -> WhatIf:
     check_rules(signals.dataset().schema, policy)
     check_edges([(each.name, each.operators) for each in (signals, *edges)], policy)
     rows = signals.dataset().to_table(columns=needed(signals.dataset().schema.names, policy))
-    pairs = together([each.dataset().to_table(columns=EDGE.names) for each in edges])
+    pairs = together([each.dataset().to_table(columns=looked_at(each.dataset().schema.names)) for each in edges])
     human = overrides.dataset().to_table(columns=["row", "keep"])
     return compared(rows, pairs, human, policy, decisions.dataset().to_table(columns=["row", "keep"]))
 

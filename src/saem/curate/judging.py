@@ -114,15 +114,15 @@ def judge(signals: pa.Table, edges: pa.Table, overrides: pa.Table, policy: Polic
     human = _newest(overrides, row)
     said = _human_keep(overrides, human)
     is_candidate = np.where(human >= 0, said, ~fires.drops)
-    gives_way, where, used = elected(signals, row, edges, is_candidate, human >= 0, source, policy)
-    is_twin = (gives_way >= 0) & ~((human >= 0) & said)
+    result = elected(signals, row, edges, is_candidate, human >= 0, source, policy)
+    is_twin = (result.gives_way >= 0) & ~((human >= 0) & said)
     by = np.select([human >= 0, ~is_candidate, is_twin], [BY.index(HUMAN), BY.index(RULE), BY.index(DUPLICATE)], 0)
-    twin = np.where(is_twin & (human < 0), gives_way, -1)
-    near, kind = _similarity(edges, where, used, len(row))
+    twin = np.where(is_twin & (human < 0), result.gives_way, -1)
+    near, kind = _similarity(edges, result.where, result.edge, len(row))
     rule = np.where(twin >= 0, -1, fires.first)
-    is_used = is_twin[where] & (twin[where] >= 0)
+    is_used = is_twin[result.where] & (twin[result.where] >= 0) & result.is_own
     return Judged(policy, row, np.where(human >= 0, said, is_candidate & ~is_twin), by, rule, fires, near, kind, human, twin,
-                  (where[is_used], used[is_used]), source, language)
+                  (result.where[is_used], result.edge[is_used]), source, language)
 
 
 def fired(signals: pa.Table, source: Coded, language: Coded, policy: Policy) -> Fires:

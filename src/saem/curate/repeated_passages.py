@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from saem.core.operator import operator
 from saem.core.shapes import Made, Pairs
-from saem.curate.edges import EDGE, Found, edges
+from saem.curate.edges import EDGE, SHARES, Found, edges
 from saem.curate.folding import joined, letters, readable
 from saem.curate.requiring import compiled
 
@@ -44,14 +44,15 @@ def fingerprints(rows: pa.Table, column: str = "text", min_words: int = 50) -> M
     return Made(pa.table([*lists, sizes], schema=PRINTS), np.arange(len(rows)))
 
 
-@operator(version="1", adds=EDGE.append(pa.field("spans", pa.list_(SPAN))), key=["right"], by="prints", through=fingerprints,
+@operator(version="2", adds=pa.schema([*EDGE, *SHARES, ("spans", pa.list_(SPAN))]), key=["right"], by="prints", through=fingerprints,
           first_of=["prints"])
 def repeated_passages(rows: Pairs, column: str = "text", min_words: int = 50) -> Made:
     """Pairs of rows that hold the same passage, with the places of all that they share.
 
     Writes edges as `near_duplicates` does, of the kind 'passage', and `spans`: characters [start, end) in the left and in the right
     row between which the same words stand (as 64-bit hashes of overlapping runs of words tell); they may end up to half of
-    `min_words` early on either side. `similarity` is the share of the shorter row that they cover.
+    `min_words` early on either side. `left_share` and `right_share` tell how much of each row they cover, `similarity` is the greater
+    of the two: a policy lets only a row give way of which so much is covered, never the document that holds it and much else.
 
     min_words  no shared passage of that length is missed (of Hangul: of 2 syllables a word). A passage that comes again within a
                row counts where it stands first
@@ -69,12 +70,11 @@ def repeated_passages(rows: Pairs, column: str = "text", min_words: int = 50) ->
     spans = pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)),
                                      pa.StructArray.from_arrays(fields, fields=list(SPAN)))
     size = rows["size_chars"].to_numpy().astype(np.int64)
-    is_left = size[left] <= size[right]
-    covered = np.where(is_left, np.bincount(pair, places[:, 1] - places[:, 0], len(left)),
-                       np.bincount(pair, places[:, 3] - places[:, 2], len(left)))
-    share = np.minimum(1.0, covered / np.maximum(1, np.minimum(size[left], size[right])))
-    made = edges(rows["_row"], [Found(left, right, share, "passage")])
-    return Made(made.rows.append_column("spans", spans), made.origin, made.others)
+    shares = [np.minimum(1.0, np.bincount(pair, places[:, end] - places[:, end - 1], len(row)) / np.maximum(1, size[row]))
+              for row, end in ((left, 1), (right, 3))]
+    made = edges(rows["_row"], [Found(left, right, np.maximum(*shares), "passage")])
+    more = [*(pa.array(share.astype(np.float32)) for share in shares), spans]
+    return Made(pa.table([*made.rows.columns, *more], names=[*EDGE.names, *SHARES.names, "spans"]), made.origin, made.others)
 
 
 def _prints(rows: pa.Table, kind: np.dtype) -> tuple[np.ndarray, np.ndarray]:

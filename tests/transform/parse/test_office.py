@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saem.core.errors import SaemError
-from saem.transform.parse import docx, hwpx, pptx, xlsx
+from saem.transform.parse import _workbook, docx, hwpx, pptx, xlsx
 from saem.transform.parse._numberformat import shown
 from saem.transform.parse._parsed import Parsed
 from saem.transform.parse._sniff import kind
@@ -300,7 +300,7 @@ def test_a_sparse_sheet_costs_no_more_than_its_cells() -> None:
 
 
 def test_a_workbook_that_is_too_large_says_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MAX_CELLS", 10)
+    monkeypatch.setattr(_workbook, "MAX_CELLS", 10)
     document = workbook("".join(f"<row><c><v>{n}</v></c><c><v>{n}</v></c></row>" for n in range(8)))
     assert "4 | 4" in document.text
     assert "5 | 5" not in document.text

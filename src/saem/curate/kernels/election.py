@@ -42,11 +42,35 @@ def trees(count: int, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, 
 
 
 @njit(nogil=True, cache=True)
+def after_their_holders(order: np.ndarray, starts: np.ndarray, ends: np.ndarray, is_one_way: np.ndarray) -> np.ndarray:
+    """The same order, but a group comes after those that hold it and do not stand in it: it may give way to them, never they to it."""
+    made, count = np.empty_like(order), 0
+    is_seen, stack, at = np.zeros(len(order), np.bool_), np.empty(len(order), np.int64), starts[:-1].copy()
+    for first in order:
+        if is_seen[first]:
+            continue
+        is_seen[first], stack[0], depth = True, first, 1
+        while depth:
+            mine = stack[depth - 1]
+            while at[mine] < starts[mine + 1] and (not is_one_way[at[mine]] or is_seen[ends[at[mine]]]):
+                at[mine] += 1
+            if at[mine] == starts[mine + 1]:
+                made[count] = mine
+                count += 1
+                depth -= 1
+            else:
+                stack[depth] = ends[at[mine]]
+                is_seen[stack[depth]] = True
+                depth += 1
+    return made
+
+
+@njit(nogil=True, cache=True)
 def elect(group: np.ndarray, order: np.ndarray, starts: np.ndarray, ends: np.ndarray, over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Groups of equal rows, best first: a group is kept unless one that is kept says nearly the same.
 
-    group: (g,) int64 the candidate row that stands for each; order: (g,) the groups, best first; starts, ends, over: the groups that are
-    near each one, and by which edge. -> (g,) the group that it gives way to, itself if kept; (g,) the edge to that one, NONE.
+    group: (g,) int64 the candidate row that stands for each; order: (g,) the groups, best first; starts, ends, over: the groups that
+    each may give way to, and by which edge. -> (g,) the group that it gives way to, itself if kept; (g,) the edge to that one, NONE.
     """
     gives_way, edge = np.full(len(group), NONE), np.full(len(group), NONE)
     rank = np.empty(len(group), np.int64)

@@ -7,74 +7,27 @@ import ctypes
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from saem.transform.parse._decode import clean
+from saem.transform.parse._pdf_drawn import Drawn, turned
+from saem.transform.parse._pdf_notes import counted, notes_of
 from saem.transform.parse._piece import Box, Piece, Rule
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
 MAX_CHARS = 400_000                   # of a page that are read for their places; a page with more is text without layout
-MAX_OBJECTS = 5_000                   # drawn things that are looked through for the rules of tables
-MAX_SEGMENTS = 400                    # of one path: a table's grid has few, a map's outline thousands
 WIDE_GAP = 0.9                        # of the letters' size: more than a justified line's spaces, less than a table's gaps
 LATIN_WIDTH, WIDE_MORE = 0.63, 0.45   # of a letter, and what a Chinese or Korean one has more: a line that is wider has a gap in it
-MAX_THICKNESS = 3.0                   # points: a thicker bar is no rule
-MIN_PICTURE_SHARE = 0.5               # of the page that a scan covers
-MIN_OUTLINES = 100                    # drawn things on a page without text
-MAX_NOTES = 1_000                     # of a page that are counted
 FIELD_SIZE = 10.0                     # points, of letters that the viewer draws
 MAX_STAMP_CHARS = 40                  # text that a scanner or an archive puts on a picture of a page
 
 _LINE = re.compile(r"[^\r\n\ufffe]+")
 _WIDE = re.compile("[\u1100-\uffe6]")
 _UNCLEAN = re.compile("[\x00-\x1f\x7f-\xa0\xad\u200b\u202f\u2028\u2029\u2060\ufeff\ufb00-\ufb06]")
-
-
-def attached(document: "PdfDocument") -> list[str]:
-    """The files that a PDF carries with it: they are not read."""
-    import pypdfium2.raw as raw
-    files = raw.FPDFDoc_GetAttachmentCount(document.raw)
-    return [f"{_counted(files, 'attached file')} not read"] if files > 0 else []
-
-
-def _notes(page: Any) -> tuple[list[tuple[str, Box]], int]:
-    """(of what shows on the page - fields of a form, texts that readers wrote on it - the values, '' where it says none, and their
-    places (left, top, right, bottom, y upwards); how many notes only open when they are clicked)."""
-    import pypdfium2.raw as raw
-    shown: list[tuple[str, Box]] = []
-    closed = 0
-    for number in range(min(raw.FPDFPage_GetAnnotCount(page), MAX_NOTES)):
-        note = raw.FPDFPage_GetAnnot(page, number)
-        if not note:
-            continue
-        kind = raw.FPDFAnnot_GetSubtype(note)
-        if kind in (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT):
-            place = raw.FS_RECTF()
-            raw.FPDFAnnot_GetRect(note, place)
-            is_field = kind == raw.FPDF_ANNOT_WIDGET
-            value = _said(note, b"V" if is_field else b"Contents") if not is_field or _said(note, b"FT") in ("Tx", "Ch") else ""
-            shown.append((value, (place.left, place.top, place.right, place.bottom)))
-        closed += kind == raw.FPDF_ANNOT_TEXT
-        raw.FPDFPage_CloseAnnot(note)
-    return shown, closed
-
-
-def _said(note: Any, key: bytes) -> str:
-    import pypdfium2.raw as raw
-    size = raw.FPDFAnnot_GetStringValue(note, key, None, 0)
-    if size <= 2:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    raw.FPDFAnnot_GetStringValue(note, key, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
-    return buffer.raw[:size - 2].decode("utf-16-le", "replace")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"1 {what} was" if number == 1 else f"{number} {what}s were"
 
 
 class Page:
@@ -89,7 +42,7 @@ class Page:
         self.page = raw.FPDF_LoadPage(document, number)
         if not self.page:
             raise PdfiumError("the page cannot be loaded")
-        self.fields, self.unread = _notes(self.page)
+        self.fields, self.unread = notes_of(self.page)
         if self.fields and raw.FPDFPage_Flatten(self.page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
             raw.FPDF_ClosePage(self.page)                     # what fields and notes show is drawn on the page now
             self.page = raw.FPDF_LoadPage(document, number)
@@ -99,8 +52,9 @@ class Page:
             raise PdfiumError("the text cannot be loaded")
         bounds = raw.FS_RECTF()
         raw.FPDF_GetPageBoundingBox(self.page, bounds)
-        self.turn = _turned(raw.FPDFPage_GetRotation(self.page), bounds.left, bounds.top, bounds.right, bounds.bottom)
+        self.turn = turned(raw.FPDFPage_GetRotation(self.page), bounds.left, bounds.top, bounds.right, bounds.bottom)
         self.width, self.height = raw.FPDF_GetPageWidthF(self.page), raw.FPDF_GetPageHeightF(self.page)
+        self.drawn = Drawn(self.page, self.turn, self.width, self.height)
         self.count = raw.FPDFText_CountChars(self.text_page)
         buffer = (ctypes.c_ushort * (self.count * 2 + 1))()
         written = raw.FPDFText_GetText(self.text_page, 0, self.count, buffer)
@@ -165,21 +119,14 @@ class Page:
             made += self._pieces(starts, piece.end, piece.joins) if len(starts) > 1 else [piece]
         return made
 
-    def rules(self) -> list[Rule]:
-        """The lines that are drawn on the page, across and down, and the edges of frames."""
-        raw, found = self.raw, []
-        for thing in self._things(raw.FPDF_PAGEOBJ_PATH):
-            box = self._bounds(thing)
-            if min(box[2] - box[0], box[3] - box[1]) <= MAX_THICKNESS:
-                if max(box[2] - box[0], box[3] - box[1]) > MAX_THICKNESS:
-                    found.append(Rule(*box))
-            elif (box[2] - box[0]) * (box[3] - box[1]) < 0.95 * self.width * self.height:
-                found += self._edges(thing)
-        return found
+    def is_picture(self) -> bool:
+        """Whether the page shows a picture instead of text: a scan, with a stamp at most."""
+        chars = len("".join(self.text[:1000].split()))
+        return chars <= MAX_STAMP_CHARS and self.drawn.is_picture(has_text=chars > 0)
 
     def notes(self) -> list[str]:
         """What stands on the page beside its text and is not read: notes that open when they are clicked."""
-        return [_counted(self.unread, "note")] if self.unread else []
+        return [counted(self.unread, "note")] if self.unread else []
 
     def _undrawn(self) -> Iterator[Piece]:
         """Fields and texts whose writer left it to the viewer to draw them."""
@@ -191,29 +138,6 @@ class Page:
                 height = (bottom - top) / max(len(lines), 1)
                 for number, line in enumerate(lines):
                     yield Piece(line, left, top + number * height, right, top + (number + 1) * height, min(height, FIELD_SIZE))
-
-    def is_picture(self) -> bool:
-        """Whether the page shows a picture instead of text: a scan, with a stamp at most."""
-        chars = len("".join(self.text[:1000].split()))
-        if chars > MAX_STAMP_CHARS:
-            return False
-        area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in map(self._bounds, self._things(self.raw.FPDF_PAGEOBJ_IMAGE)))
-        if area >= MIN_PICTURE_SHARE * self.width * self.height:
-            return True
-        # letters drawn as outlines, or a picture inside of another thing
-        return not chars and self.raw.FPDFPage_CountObjects(self.page) > 0 and (
-            bool(area) or self.raw.FPDFPage_CountObjects(self.page) >= MIN_OUTLINES or any(self._things(self.raw.FPDF_PAGEOBJ_FORM)))
-
-    def pictures(self) -> list[tuple[Box, tuple[int, int, int]]]:
-        """The place of each picture, and what tells it from others: pixels across and down, bytes. (Not of those within other things.)"""
-        raw, found = self.raw, []
-        for thing in self._things(raw.FPDF_PAGEOBJ_IMAGE):
-            left, top, right, bottom = self._bounds(thing)
-            across, down = ctypes.c_uint(), ctypes.c_uint()
-            raw.FPDFImageObj_GetImagePixelSize(thing, across, down)
-            marks = (across.value, down.value, int(raw.FPDFImageObj_GetImageDataRaw(thing, None, 0)))
-            found.append(((max(left, 0.0), max(top, 0.0), min(right, self.width), min(bottom, self.height)), marks))
-        return found
 
     def box(self, index: int) -> Box:
         """Of one character, by its index in `text`: as wide as the letter, as high as the font."""
@@ -311,55 +235,5 @@ class Page:
                 made.append(self._piece(begin, stop, box, joins if stop == end else ""))
         return made
 
-    def _things(self, kind: int) -> Iterator[Any]:
-        raw = self.raw
-        for number in range(min(raw.FPDFPage_CountObjects(self.page), MAX_OBJECTS)):
-            thing = raw.FPDFPage_GetObject(self.page, number)
-            if raw.FPDFPageObj_GetType(thing) == kind:
-                yield thing
-
-    def _bounds(self, thing: Any) -> Box:
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        self.raw.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
-        return self.turn(left.value, top.value, right.value, bottom.value)
-
-    def _edges(self, path: Any) -> list[Rule]:
-        """The straight lines of a path: a frame has four, a grid drawn at once has many."""
-        raw, found = self.raw, []
-        count = raw.FPDFPath_CountSegments(path)
-        if not 2 <= count <= MAX_SEGMENTS:
-            return []
-        matrix = raw.FS_MATRIX()
-        raw.FPDFPageObj_GetMatrix(path, matrix)
-        x, y = ctypes.c_float(), ctypes.c_float()
-        at = begin = (0.0, 0.0)
-        for number in range(count):
-            segment = raw.FPDFPath_GetPathSegment(path, number)
-            raw.FPDFPathSegment_GetPoint(segment, x, y)
-            point = (matrix.a * x.value + matrix.c * y.value + matrix.e, matrix.b * x.value + matrix.d * y.value + matrix.f)
-            kind = raw.FPDFPathSegment_GetType(segment)
-            lines = [(at, point)] if kind == raw.FPDF_SEGMENT_LINETO else []
-            if kind == raw.FPDF_SEGMENT_MOVETO:
-                begin = point
-            at = point
-            if raw.FPDFPathSegment_GetClose(segment):
-                lines.append((point, begin))
-                at = begin
-            for (x0, y0), (x1, y1) in lines:
-                if (abs(x0 - x1) < 1) != (abs(y0 - y1) < 1):
-                    found.append(Rule(*self.turn(min(x0, x1), max(y0, y1), max(x0, x1), min(y0, y1))))
-        return found
-
-
 def _is_tall(box: Box) -> bool:
     return box[3] - box[1] > 1.5 * (box[2] - box[0])
-
-
-def _turned(rotation: int, left: float, top: float, right: float, bottom: float) -> Callable[[float, float, float, float], Box]:
-    """From the file's coordinates (y upwards, before the page's rotation) to what is seen (y downwards from the upper left)."""
-    return {
-        0: lambda x0, y0, x1, y1: (x0 - left, top - y0, x1 - left, top - y1),
-        1: lambda x0, y0, x1, y1: (y1 - bottom, x0 - left, y0 - bottom, x1 - left),
-        2: lambda x0, y0, x1, y1: (right - x1, y1 - bottom, right - x0, y0 - bottom),
-        3: lambda x0, y0, x1, y1: (top - y0, right - x1, top - y1, right - x0),
-    }[rotation % 4]

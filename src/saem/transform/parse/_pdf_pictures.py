@@ -38,7 +38,7 @@ class Pictures:
         found: list[Piece] = []
         rules: list[Rule] = []
         shown: tuple[Image, float] | None = None
-        for box, marks in page.pictures():
+        for box, marks in page.drawn.pictures():
             if not _is_worth(box, page, pieces) or marks in self.seen:
                 continue
             self.seen.add(marks)

@@ -17,7 +17,8 @@ from saem.transform.parse._ocr import depends as depends
 from saem.transform.parse._outline import VERSION as OUTLINE_VERSION
 from saem.transform.parse._outline import outline
 from saem.transform.parse._parsed import Element, Heading, Parsed
-from saem.transform.parse._pdf_page import Page, attached
+from saem.transform.parse._pdf_notes import attached
+from saem.transform.parse._pdf_page import Page
 from saem.transform.parse._pdf_pictures import Pictures, drawn
 from saem.transform.parse._piece import Piece, Rule, rows_of
 from saem.transform.parse._reading import VERSION as READING_VERSION
@@ -194,7 +195,7 @@ def _seen_page(page: Page, number: int, pictures: Pictures | None) -> _Seen:
     angle = _angle(page, pieces)
     if not angle and not more and _layout.is_simple(inner):
         return _Seen(pieces, [], page.width, page.height)
-    rules = page.rules() + more
+    rules = page.drawn.rules() + more
     return _Seen(page.split(pieces, rules) if rules and not angle else pieces, rules, page.width, page.height, angle)
 
 
