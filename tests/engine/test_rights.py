@@ -12,6 +12,7 @@ from saem.core.errors import SaemError
 from saem.engine.view import View
 from saem.infer import ask
 from saem.infer.documents import documents
+from saem.infer.memory import memory
 from saem.sources import records
 from saem.store.readable import Readable, check_plain
 
@@ -97,6 +98,17 @@ def test_an_answer_never_cites_what_its_asker_may_not_read_and_is_his_own(db: sa
     assert len(lee.table("answers")) == 2
     assert len(park.table("answers")) == 0, "a question is its asker's own"
     assert len(db.table("answers")) == 2
+
+
+def test_who_is_remembered_reads_his_own_words_and_is_a_stranger_still(db: saem.Project) -> None:
+    notes = memory(db, "tutor")
+    notes.remember("I live in Jeju.", session="a", user="stranger")
+    db.run()
+    assert "Jeju" in notes.recall("Where do I live?", user="stranger").text
+    assert not ask(db.as_user("stranger").table("chunks"), "대출은 며칠인가요?").found
+    assert _paths(db.as_user("stranger")) == []
+    with pytest.raises(SaemError, match="nobody is named 'stranger'"):
+        db.why_not("stranger", "docs:public/library.md")
 
 
 def test_what_the_owner_asks_is_for_nobody_else(db: saem.Project) -> None:

@@ -133,7 +133,8 @@ def test_the_command_takes_a_line_and_gives_an_answer_off_a_terminal(tmp_path: p
     docs = tmp_path / "handbook"
     docs.mkdir()
     (docs / "library.md").write_text("# Library\n\nThe late fee is 100 won a day.\n", "utf-8")
-    (docs / "saem.toml").write_text('[saem.personas.tutor]\nabout = "a tutor"\nwhere = "path = \'absent.md\'"\n', "utf-8")
+    (docs / "saem.toml").write_text('[saem.groups]\nstudents = ["kim"]\n'
+                                    '[saem.personas.tutor]\nabout = "a tutor"\nwhere = "path = \'absent.md\'"\n', "utf-8")
     monkeypatch.setattr("sys.stdin", io.StringIO("My exam is on June 3.\nWhen is my exam?\nWhat is the late fee?\n"))
     code, said = saem_in_process(["saem", "chat", str(docs), "--as", "kim", "--json", "-q"])
     turns = [json.loads(line) for line in said.splitlines() if line.startswith("{")]

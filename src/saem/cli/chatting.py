@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saem.cli.asking import indexed, keep_current
+from saem.cli.asking import indexed, keep_current, tell_reader
 from saem.cli.options import AsOption, JsonOption, ProjectOption, QuietOption, StateOption, TableOption, WhereOption, hint, project
 from saem.cli.output import Output, printable
 
@@ -27,7 +27,7 @@ def chat(folder: Annotated[str | None, typer.Argument(metavar="[FOLDER]", help="
 
     A line in, an answer out; also from a file or another program. An empty line, or the end of the input, ends it.
 
-    Example: saem chat ~/handbook --as kim
+    Example: saem chat ~/handbook
 
     Example: echo "연체료는 얼마인가요?" | saem chat ~/handbook --json
     """
@@ -51,6 +51,8 @@ def chat(folder: Annotated[str | None, typer.Argument(metavar="[FOLDER]", help="
         searched = None
     condition = " and ".join(f"({each})" for each in (where, speaks.where) if each) or None
     talk = Chat(searched, notes, reader, speaks.agent or None, model or speaks.model or None, condition, session)
+    if reader is not None and not db.origin.knows(reader):
+        tell_reader(out, reader, is_known=False)
     is_typed = sys.stdin.isatty()
     if is_typed and not quiet:
         out.note(speaks.about or "tell something, or ask; an empty line ends it")

@@ -62,18 +62,24 @@ def elected(signals: pa.Table, row: pa.Array, edges: pa.Table, is_candidate: np.
     gave = winner != candidates
     loser, won, near_edge = candidates[gave], winner[gave], over[member][gave]
     result[tied[loser]] = tied[won]
-    ways = [election.climb(node[at], loser, up, above) for at in (loser, won)]
-    has_near = np.flatnonzero(near_edge >= 0)
-    for side in (left, right):      # from the nodes that a near edge joins up to the roots of their trees
-        ways.append(election.climb(side[near_edge[has_near]], loser[has_near], up, above))
-    where = np.concatenate([*(way[0] for way in ways), loser[has_near]])
-    along = np.concatenate([*(equal[way[1]] for way in ways), near_edge[has_near]])
+    where, along = _ways((up, above), node, (left, right), equal, loser, won, near_edge)
     readers_of = np.zeros(len(nodes), np.int64)
     if "readers" in policy.prefer:
         readers_of[:] = -1
         readers_of[node] = readers
     is_own = (readers_of[left[along]] == readers[where]) & (readers_of[right[along]] == readers[where])
     return Elected(result, tied[where], used[along], is_own)
+
+
+def _ways(trees: tuple[np.ndarray, np.ndarray], node: np.ndarray, sides: tuple[np.ndarray, np.ndarray], equal: np.ndarray,
+          loser: np.ndarray, won: np.ndarray, near_edge: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The edges by which losers give way to winners, as pairs (row, edge): up the trees of equal rows, and over the near edge between."""
+    climb, has_near = compiled("election").climb, np.flatnonzero(near_edge >= 0)
+    ways = [climb(node[at], loser, *trees) for at in (loser, won)]
+    for side in sides:      # from the nodes that a near edge joins up to the roots of their trees
+        ways.append(climb(side[near_edge[has_near]], loser[has_near], *trees))
+    return (np.concatenate([*(way[0] for way in ways), loser[has_near]]),
+            np.concatenate([*(equal[way[1]] for way in ways), near_edge[has_near]]))
 
 
 def counted(edges: pa.Table, policy: Policy) -> tuple[np.ndarray, np.ndarray]:

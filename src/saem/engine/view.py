@@ -39,12 +39,10 @@ class View(Project):
 
     @property
     def codes(self) -> frozenset[int] | None:
-        """Of the reader sets that the person is in, as they are now. None = all; nobody knows = none, not even what is for all."""
+        """Of the reader sets that the person is in, as they are now. None = all; of a stranger what names him, not what is for all."""
         if self.person is None:
             return None
-        if not self.knows(self.person):
-            return frozenset()
-        return self.catalog.codes_for(self.membership().of(self.person))
+        return self.catalog.codes_for(self.membership().of(self.person), self.knows(self.person))
 
     def membership(self) -> Groups:
         return self.origin.membership()      # those of today, also where an older snapshot is looked at

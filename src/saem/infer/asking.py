@@ -128,9 +128,8 @@ def _extracted(chunks: "Table", question: str, k: int, where: str | None,
 
 
 def asker(db: "Project") -> int:
-    """Who may read a question and its answer: its asker, or the owner alone. Asking makes no name known that nobody has."""
-    origin = db.origin
-    return NOBODY if db.person is None or not origin.knows(db.person) else origin.catalog.reader_code([db.person])
+    """Who may read a question and its answer: its asker, or the owner alone."""
+    return NOBODY if db.person is None else db.catalog.own_code([db.person])
 
 
 def absent(question: str, found: "Found") -> list[Step]:

@@ -13,6 +13,7 @@ NOBODY, EVERYONE = 0, 1         # codes of the two reader sets that always exist
 SCHEMA = """
 create table if not exists granted(name text, reader text, reason text, since real, primary key(name, reader));
 create table if not exists reader_set(code integer primary key, clauses text not null unique);
+create table if not exists undeclared_set(clauses text primary key);
 insert or ignore into reader_set values (0, '[[]]'), (1, '[]');
 """
 
@@ -30,19 +31,29 @@ class ReaderSets:
         return {}
 
     @cached_property
-    def _codes(self) -> dict[tuple[frozenset[str], int], frozenset[int]]:
+    def _codes(self) -> dict[tuple[frozenset[str], bool, tuple[int, int]], frozenset[int]]:
         return {}
 
     def reader_code(self, names: Iterable[str]) -> int:
         """The code of those who have any of the names."""
         return self.code_of(clauses(names))
 
-    def code_of(self, readers: Clauses) -> int:
+    def own_code(self, names: Iterable[str]) -> int:
+        """The same, of what people say and ask: nobody becomes known by talking."""
+        return self.code_of(clauses(names), is_declared=False)
+
+    def code_of(self, readers: Clauses, is_declared: bool = True) -> int:
+        """is_declared: somebody wrote these names down as readers, which makes them known; else rows have it from what they are made of."""
         text = json.dumps(sorted(sorted(each) for each in readers), ensure_ascii=False)
-        found = self.db.execute("select code from reader_set where clauses=?", (text,)).fetchone()
+        query = "select code, clauses in (select clauses from undeclared_set) from reader_set where clauses=?"
+        found = self.db.execute(query, (text,)).fetchone()
+        if is_declared and (found is None or found[1]):
+            self.db.execute("delete from undeclared_set where clauses=?", (text,))
         if found is None:
+            if not is_declared:     # written first: a crash in between must not make anybody known
+                self.db.execute("insert or ignore into undeclared_set values (?)", (text,))
             self.db.execute("insert or ignore into reader_set(clauses) values (?)", (text,))
-            found = self.db.execute("select code from reader_set where clauses=?", (text,)).fetchone()
+            found = self.db.execute(query, (text,)).fetchone()
         return int(found[0])
 
     def readers(self, code: int) -> Clauses:
@@ -62,24 +73,30 @@ class ReaderSets:
         if len(wanted) < 2:
             return next(iter(wanted), NOBODY)
         if wanted not in self._intersections:
-            self._intersections[wanted] = self.code_of(all_of([self.readers(code) for code in wanted]))
+            self._intersections[wanted] = self.code_of(all_of([self.readers(code) for code in wanted]), is_declared=False)
         return self._intersections[wanted]
 
     def widen(self, code: int, names: Sequence[str]) -> int:
         """Code of those, and of whoever has one of the names."""
         return self.code_of(either(self.readers(code), names)) if names else code
 
-    def codes_for(self, names: frozenset[str]) -> frozenset[int]:
-        """The codes whose rows a person may read who goes by these names."""
-        last = int(self.db.execute("select max(code) from reader_set").fetchone()[0])
-        if (names, last) not in self._codes:
-            every = self.db.execute("select code from reader_set").fetchall()
-            self._codes = {(names, last): frozenset(code for (code,) in every if may_read(self.readers(code), names))}
-        return self._codes[names, last]
+    def codes_for(self, names: frozenset[str], is_known: bool = True) -> frozenset[int]:
+        """The codes whose rows a person may read who goes by these names; a stranger only what names him, not what is for all."""
+        key = names, is_known, self.reader_sets()
+        if key not in self._codes:
+            every = [(code, self.readers(code)) for (code,) in self.db.execute("select code from reader_set").fetchall()]
+            self._codes = {key: frozenset(code for code, each in every if may_read(each, names) and (is_known or each))}
+        return self._codes[key]
+
+    def reader_sets(self) -> tuple[int, int]:
+        """Differs whenever there is another set, or another one is declared."""
+        last, undeclared = self.db.execute("select max(code), (select count(*) from undeclared_set) from reader_set").fetchone()
+        return int(last), int(undeclared)
 
     def names_reader(self, name: str) -> bool:
-        """Whether some clause holds the name."""
-        return any(name in clause for (code,) in self.db.execute("select code from reader_set").fetchall() for clause in self.readers(code))
+        """Whether somebody wrote the name down as a reader."""
+        declared = self.db.execute("select code from reader_set where clauses not in (select clauses from undeclared_set)").fetchall()
+        return any(name in clause for (code,) in declared for clause in self.readers(code))
 
     def grant(self, table: str, names: Iterable[str], reason: str) -> None:
         with transaction(self.db):

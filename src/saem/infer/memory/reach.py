@@ -88,13 +88,13 @@ class Reaches:
         return Reach(codes) if user is None else Reach(codes, self.codes(user), user)
 
     def codes(self, name: str) -> frozenset[int]:
-        """The reader sets that someone is in; nobody knows = none."""
-        last, names = self.db.catalog.db.execute("select max(code) from reader_set").fetchone()[0], self.db.membership().of(name)
-        key = (name, last, names)
+        """The reader sets that someone is in; of a stranger those that name him."""
+        names = self.db.membership().of(name)
+        key = (name, self.db.catalog.reader_sets(), names)
         if key not in self._codes:
             if len(self._codes) > 4_096:
                 self._codes.clear()
-            self._codes[key] = self.db.catalog.codes_for(names) if self.db.knows(name) else frozenset()
+            self._codes[key] = self.db.catalog.codes_for(names, self.db.knows(name))
         return self._codes[key]
 
 

@@ -58,7 +58,7 @@ class Shares:
 
     def code(self, message: Message) -> int:
         """The code of those who may read a message."""
-        return self.db.catalog.reader_code(readers_of(message.user, message.agent, self.held()))
+        return self.db.catalog.own_code(readers_of(message.user, message.agent, self.held()))
 
     def regrant(self, present: Present, agent: str, user: str) -> int:
         """The messages of an agent are put again with the readers that they have now; nothing is computed again for it. How many."""
