@@ -21,6 +21,7 @@ from benchmarks.duplicates.others import other_searches
 from benchmarks.duplicates.texts import prepared
 from benchmarks.duplicates.truth import Truth, precision, recall
 from benchmarks.figure import Figure, table
+from saem.core.shapes import READERS
 from saem.curate import near_duplicates
 from saem.curate.near_duplicates import signatures
 from saem.engine.project import Project
@@ -85,7 +86,9 @@ def sketched(rows: pa.Table) -> pa.Table:
 
 
 def ready(made: pa.Table) -> pa.Table:
-    return made.combine_chunks().append_column("_row", ids_of(len(made))).append_column("_asked", pa.array([True] * len(made), pa.bool_()))
+    """With what the engine adds: who each row is, that it is asked for, and that all may read it."""
+    own = pa.table({"_row": ids_of(len(made)), "_asked": pa.array([True] * len(made)), READERS: pa.array(["[]"] * len(made))})
+    return pa.table([*made.combine_chunks().columns, *own.columns], names=[*made.column_names, *own.column_names])
 
 
 def ids_of(count: int) -> pa.Array:

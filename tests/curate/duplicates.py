@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.operator import Operator
+from saem.core.shapes import READERS
 
 
 @dataclasses.dataclass
@@ -26,7 +27,9 @@ def compared(operator: Operator, rows: pa.Table) -> pa.Table:
     made = before.function(rows, **before.settings)
     assert made.rows.schema.equals(before.writes(rows.schema))
     assert made.origin.tolist() == list(range(len(rows)))
-    return made.rows.append_column("_row", ids(len(rows))).append_column("_asked", pa.array([True] * len(rows), pa.bool_()))
+    readers = rows[READERS] if READERS in rows.column_names else pa.array(["[]"] * len(rows), pa.string())
+    given = made.rows.append_column("_row", ids(len(rows))).append_column(READERS, readers)
+    return given.append_column("_asked", pa.array([True] * len(rows), pa.bool_()))
 
 
 def pairs(operator: Operator, column: str, values: list[Any], kind: pa.DataType | None = None) -> dict[tuple[int, int], tuple[str, float]]:

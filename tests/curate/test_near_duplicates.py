@@ -165,6 +165,38 @@ def test_an_edge_names_two_rows_and_is_read_by_those_who_may_read_both(tmp_path:
     db.close()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_reader_sees_of_his_rows_is_as_if_there_were_no_others(tmp_path: Path, seed: int) -> None:
+    """The edges between kim's rows are those of a project that holds kim's rows alone, and after any changes those of a rebuild."""
+    dice = np.random.default_rng(seed)
+    texts = [ENGLISH, ENGLISH.upper(), ENGLISH + " One more thing.", ENGLISH + " One more thing!", "Another text, of nobody."]
+    db, alone = opened(tmp_path / "all"), opened(tmp_path / "alone")
+    for _ in range(4):
+        for key in dice.choice(12, 5, replace=False).tolist():
+            text, reader = texts[dice.integers(5)], ("kim", "boss")[dice.integers(2)]
+            db.tables["notes"].put([Text(f"{key}", text)], readers=[reader])
+            if reader == "kim":
+                alone.tables["notes"].put([Text(f"{key}", text)], readers=["kim"])
+            else:
+                alone.tables["notes"].drop([f"{key}"])
+        db.run()
+        alone.run()
+        assert edges_of(db.as_user("kim")) == edges_of(alone)
+    again = opened(tmp_path / "again")
+    seen = {row["key"] for row in db.as_user("kim").table("notes").to_arrow(["key"]).to_pylist()}
+    for row in db.table("notes").to_arrow(["key", "text"]).to_pylist():
+        again.tables["notes"].put([Text(**row)], readers=["kim" if row["key"] in seen else "boss"])
+    again.run()
+    assert edges_of(again) == edges_of(db)
+    for each in (db, alone, again):
+        each.close()
+
+
+def edges_of(db: Project) -> set[tuple[str, str, str, float]]:
+    keys = {row["_id"]: row["key"] for row in db.table("notes").to_arrow(["_id", "key"]).to_pylist()}
+    return {(keys[row["left"]], keys[row["right"]], row["kind"], row["similarity"]) for row in rows_of(db)}
+
+
 def test_when_the_first_of_three_is_forgotten_the_others_are_a_pair(tmp_path: Path) -> None:
     db = opened(tmp_path)
     db.tables["notes"].put([Text(key, ENGLISH) for key in ("first-note", "second-note", "third-note")])

@@ -47,6 +47,49 @@ def _share(edges: pa.Table, name: str) -> pa.ChunkedArray:
     return edges[name if name in edges.column_names else "similarity"]
 
 
+@dataclass(frozen=True)
+class Stars:
+    """Equal rows as stars: each row that is not the first of its value and readers is tied to the first; those firsts to the first of all.
+
+    What a person sees of equal rows must not hang on one that he may not read. left, right: (m,) the ties; kept: (k,) the rows that stand
+    for others, ascending; first: (n,) the first row with the same value, -1 for null.
+    """
+    left: np.ndarray
+    right: np.ndarray
+    kept: np.ndarray
+    first: np.ndarray
+
+    def found(self, kind: str) -> Found:
+        """As pairs of similarity 1."""
+        return Found(self.left, self.right, np.ones(len(self.left)), kind)
+
+    def of_others(self, met: Found) -> Found:
+        """Without pairs of equal rows, which are tied already."""
+        differs = self.first[met.left] != self.first[met.right]
+        return Found(met.left[differs], met.right[differs], met.similarity[differs], met.kind)
+
+
+def stars(values: pa.ChunkedArray | pa.Array, readers: pa.ChunkedArray | pa.Array, among: np.ndarray | None = None) -> Stars:
+    """values, readers: (n,); among: the rows that are looked at, ascending; None = all. Null is equal to nothing, and kept by nobody."""
+    first = first_of_each(values)
+    own = np.flatnonzero(first >= 0) if among is None else among[first[among] >= 0]
+    code = np.full(len(first), -1, np.int64)
+    code[own] = first[own]
+    if among is not None:       # the first among them
+        least = np.full(len(first), len(first), np.int64)
+        np.minimum.at(least, code[own], own)
+        code[own] = least[code[own]]
+    place = first_of_each(readers)
+    both = code[own] * (len(first) + 1) + place[own]
+    _, where, which = np.unique(both, return_index=True, return_inverse=True)
+    head = own[where][which]                   # the first of its value and readers
+    inner, outer = own[head != own], own[(head == own) & (code[own] != own)]
+    order = np.argsort(np.concatenate([inner, outer]), kind="stable")
+    right = np.concatenate([inner, outer])[order]
+    left = np.concatenate([head[head != own], code[outer]])[order]
+    return Stars(left, right, own[head == own], code)
+
+
 def first_of_each(values: pa.ChunkedArray | pa.Array) -> np.ndarray:
     """(n,) int64, the first row with the same value as this one; -1 for null."""
     whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

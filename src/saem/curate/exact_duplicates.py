@@ -4,8 +4,8 @@ import pyarrow as pa
 
 from saem.core.identity import ID, ids, row_hashes
 from saem.core.operator import operator
-from saem.core.shapes import Made, Pairs
-from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
+from saem.core.shapes import READERS, Made, Pairs
+from saem.curate.edges import EDGE, edges, packed_lists, stars
 
 CONTENT = pa.schema([("keys", pa.list_(pa.uint32())), ("content", ID)])
 TEXT = ["text"]
@@ -23,12 +23,10 @@ def contents(rows: pa.Table, columns: list[str] = TEXT) -> Made:
     return Made(pa.table([packed_lists(keys, np.ones(len(rows), np.int64)), ids(hashes)], schema=CONTENT), np.arange(len(rows)))
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=contents, first_of=["content"])
+@operator(version="2", adds=EDGE, key=["right"], by="keys", through=contents, first_of=["content"], sees_readers=True)
 def exact_duplicates(rows: Pairs, columns: list[str] = TEXT) -> Made:
     """Pairs of rows with equal values in `columns`, byte for byte; null equals null.
 
     Writes edges as `near_duplicates` does, of the kind 'exact': of n equal rows n - 1, to the one with the smallest id.
     """
-    first = first_of_each(rows["content"])
-    copies = np.flatnonzero(first != np.arange(len(rows)))
-    return edges(rows["_row"], [Found(first[copies], copies, np.ones(len(copies)), "exact")])
+    return edges(rows["_row"], [stars(rows["content"], rows[READERS]).found("exact")])

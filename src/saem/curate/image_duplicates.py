@@ -5,9 +5,9 @@ import numpy as np
 import pyarrow as pa
 
 from saem.core.operator import operator
-from saem.core.shapes import Made, Pairs
+from saem.core.shapes import READERS, Made, Pairs
 from saem.curate.candidates import similar
-from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
+from saem.curate.edges import EDGE, edges, packed_lists, stars
 from saem.transform.parse import _picture
 
 LOOK = pa.schema([("keys", pa.list_(pa.uint32())), ("look", pa.uint64())])
@@ -34,7 +34,7 @@ def looks(rows: pa.Table, column: str = "content") -> Made:
     return Made(pa.table([packed_lists(keys, lengths), pa.array(found, pa.uint64())], schema=LOOK), np.arange(len(rows)))
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=looks, first_of=["look"])
+@operator(version="2", adds=EDGE, key=["right"], by="keys", through=looks, first_of=["look"], sees_readers=True)
 def image_duplicates(rows: Pairs, max_bits: int = MAX_BITS, column: str = "content") -> Made:
     """Pairs of pictures that look the same: their perceptual hashes differ in at most `max_bits` of 64 bits (up to 6; none is missed).
 
@@ -42,17 +42,16 @@ def image_duplicates(rows: Pairs, max_bits: int = MAX_BITS, column: str = "conte
     converted or compressed anew is found, one that was cropped or turned is not. Of pictures with one hash, the one with the smallest
     id stands for all. PNG, JPEG, TIFF, BMP and WebP; a broken one is in quarantine.
     """
-    first, number = first_of_each(rows["look"]), np.arange(len(rows))
-    copies = np.flatnonzero((first >= 0) & (first != number))
-    found = [Found(first[copies], copies, np.ones(len(copies)), "image")]
-    kept = np.flatnonzero((first == number) & (first >= 0))
+    equal = stars(rows["look"], rows[READERS])
+    found, kept = [equal.found("image")], equal.kept
     if len(kept):
         column_of = rows.take(pa.array(kept))
         hashes = column_of["look"].to_numpy()
         keys = column_of["keys"].combine_chunks().flatten().to_numpy()
         bands = len(keys) // len(kept)
-        found.append(similar(keys, np.arange(len(kept)) * bands, bands, kept, rows["_asked"].to_numpy()[kept],
-                             lambda pairs: _equal_bits(hashes, pairs), 1 - min(max_bits, MAX_BITS) / 64, "image"))
+        met = similar(keys, np.arange(len(kept)) * bands, bands, kept, rows["_asked"].to_numpy()[kept],
+                             lambda pairs: _equal_bits(hashes, pairs), 1 - min(max_bits, MAX_BITS) / 64, "image")
+        found.append(equal.of_others(met))
     return edges(rows["_row"], found)
 
 

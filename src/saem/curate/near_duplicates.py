@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from saem.core.errors import check_share
 from saem.core.operator import operator
-from saem.core.shapes import Made, Pairs
+from saem.core.shapes import READERS, Made, Pairs
 from saem.curate.candidates import similar
-from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
+from saem.curate.edges import EDGE, edges, packed_lists, stars
 from saem.curate.folding import buffers, folded_beyond_ascii, letters
 from saem.curate.requiring import compiled
 
@@ -50,7 +50,7 @@ def signatures(rows: pa.Table, column: str = "text") -> Made:
     return Made(pa.table(made, schema=SIGNATURE), np.arange(len(rows)))
 
 
-@operator(version="4", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"],
+@operator(version="5", adds=EDGE, key=["right"], by="keys", through=signatures, first_of=["content", "words"], sees_readers=True,
           checks=_checked)
 def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") -> Made:
     """Pairs of rows whose texts share a large part of their shingles; a table of edges, never only of clusters.
@@ -66,25 +66,18 @@ def near_duplicates(rows: Pairs, threshold: float = 0.65, column: str = "text") 
     A shingle is five words, or fifteen Hangul syllables whatever the spaces between them. Case, width, composition and invisible
     letters make no difference, punctuation neither; numbers do. Of n rows with equal content n - 1 edges are kept, to the one with
     the smallest id; so also of n rows with the same shingles ('near', similarity 1). Other rows are compared with
-    that one only. A family of n similar, unequal rows has up to n (n - 1) / 2 edges: no bucket is cut off.
+    that one only. Where equal rows have different readers, each kind of readers has such a row of its own, so that what a person sees
+    of his rows hangs on none that he may not read. A family of n similar, unequal rows has up to n (n - 1) / 2 edges: no bucket is cut off.
     """
     minhash = compiled("minhash")
-    content = first_of_each(rows["content"])
-    number = np.arange(len(rows))
-    copies = np.flatnonzero((content >= 0) & (content != number))
-    found = [Found(content[copies], copies, np.ones(len(copies)), "exact")]
-
-    own = np.flatnonzero((content == number) & rows["words"].is_valid().to_numpy())
-    same = own[first_of_each(rows["words"].take(pa.array(own)))] if len(own) else own
-    twins = np.flatnonzero(same != own)
-    found.append(Found(same[twins], own[twins], np.ones(len(twins)), "near"))
-
-    kept = own[same == own]
+    copies = stars(rows["content"], rows[READERS])
+    twins = stars(rows["words"], rows[READERS], copies.kept)
+    kept = twins.kept
     signature, lists = _signature(rows["signature"]), rows["keys"].combine_chunks()
     starts = lists.offsets.to_numpy()[:-1][kept] - lists.offsets[0].as_py() + 1      # behind the key of the content
-    found.append(similar(lists.flatten().to_numpy(), starts, minhash.BANDS, kept, rows["_asked"].to_numpy()[kept],
-                         lambda pairs: minhash.resemblance(signature, kept, pairs), threshold + MARGIN * (1 - threshold), "near"))
-    return edges(rows["_row"], found)
+    met = similar(lists.flatten().to_numpy(), starts, minhash.BANDS, kept, rows["_asked"].to_numpy()[kept],
+                         lambda pairs: minhash.resemblance(signature, kept, pairs), threshold + MARGIN * (1 - threshold), "near")
+    return edges(rows["_row"], [copies.found("exact"), copies.of_others(twins.found("near")), twins.of_others(met)])
 
 
 def _contents(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:

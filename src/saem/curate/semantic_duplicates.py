@@ -6,9 +6,9 @@ import pyarrow as pa
 
 from saem.core.errors import check_share
 from saem.core.operator import operator
-from saem.core.shapes import Made, Pairs
+from saem.core.shapes import READERS, Made, Pairs
 from saem.curate.candidates import similar
-from saem.curate.edges import EDGE, Found, edges, first_of_each, packed_lists
+from saem.curate.edges import EDGE, Found, edges, packed_lists, stars
 from saem.curate.requiring import compiled
 
 BITS = 16                  # projections that make one key
@@ -56,7 +56,7 @@ def _checked(threshold: float = 0.95) -> None:
     check_share("threshold", threshold)
 
 
-@operator(version="1", adds=EDGE, key=["right"], by="keys", through=directions, first_of=["direction"],
+@operator(version="2", adds=EDGE, key=["right"], by="keys", through=directions, first_of=["direction"], sees_readers=True,
           checks=_checked)
 def semantic_duplicates(rows: Pairs, threshold: float = 0.95, vector: str = "embedding") -> Made:
     """Pairs of rows whose embeddings have a cosine of `threshold` or more.
@@ -66,10 +66,8 @@ def semantic_duplicates(rows: Pairs, threshold: float = 0.95, vector: str = "emb
     What cosine means "the same" depends on the model: look at some pairs first.
     """
     kernels = compiled("vectors")
-    first, number = first_of_each(rows["direction"]), np.arange(len(rows))
-    copies = np.flatnonzero((first >= 0) & (first != number))
-    found = [Found(first[copies], copies, np.ones(len(copies)), "semantic")]
-    kept = np.flatnonzero((first == number) & (first >= 0))
+    equal = stars(rows["direction"], rows[READERS])
+    found, kept = [equal.found("semantic")], equal.kept
     if len(kept):
         column = rows.take(pa.array(kept))
         raw = column["direction"].combine_chunks()
@@ -78,5 +76,5 @@ def semantic_duplicates(rows: Pairs, threshold: float = 0.95, vector: str = "emb
         bands = len(keys) // len(kept)
         met = similar(keys, np.arange(len(kept)) * bands, bands, kept, rows["_asked"].to_numpy()[kept],
                       lambda pairs: kernels.cosines(unit, pairs), threshold, "semantic")
-        found.append(Found(met.left, met.right, np.minimum(met.similarity, 1.0), "semantic"))
+        found.append(equal.of_others(Found(met.left, met.right, np.minimum(met.similarity, 1.0), "semantic")))
     return edges(rows["_row"], found)

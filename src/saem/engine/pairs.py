@@ -73,15 +73,17 @@ def _places_of(values: pa.Array, flat: pa.Array) -> np.ndarray:
     return np.asarray(maybe[is_asked], np.int64)
 
 
-def replaced_first(was: pa.Table, now: pa.Table, others: pa.Table, columns: Sequence[str]) -> np.ndarray:
+def replaced_first(was: pa.Table, now: pa.Table, others: pa.Table, columns: Sequence[str], by_readers: bool = False) -> np.ndarray:
     """The rows among `others` that a change makes the first of equal ones, or keeps from being it: their places, ascending.
 
-    was, now  changed rows with `_row` and `columns`; others: their neighbours that have not changed. Null equals nothing
+    was, now    changed rows with `_row` and `columns`; others: their neighbours that have not changed. Null equals nothing
+    by_readers  the first of those with the same `_readers`, too
     """
-    rows = pa.concat_tables([part.select(["_row", *columns]) for part in (was, now, others)])
+    rows = pa.concat_tables([part.select(["_row", "_readers", *columns]) for part in (was, now, others)])
     changed = len(was) + len(now)
     rank = np.empty(len(rows), np.int64)
     rank[np.lexsort((np.arange(len(rows)), *in_order(rows["_row"])[::-1]))] = np.arange(len(rows))
+    readers = _numbered(rows["_readers"].to_numpy())
     found = [np.zeros(0, np.int64)]
     for column in columns:
         values, row = rows[column].combine_chunks(), np.arange(len(rows))
@@ -90,11 +92,23 @@ def replaced_first(was: pa.Table, now: pa.Table, others: pa.Table, columns: Sequ
             values = values.flatten()
         code = pc.fill_null(values.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
         row, code = row[code >= 0], code[code >= 0]
-        first = np.full((2, int(code.max(initial=-1)) + 1), len(rows), np.int64)      # of the changed rows, of the others; by rank
-        np.minimum.at(first, ((row >= changed).astype(np.int64), code), rank[row])
-        found.append(first[1][(first[0] < first[1]) & (first[1] < len(rows))])
+        for each in (code, code * readers.size + readers[row]) if by_readers else (code,):
+            found.append(_overtaken(each, rank[row], row >= changed, len(rows)))
     by_rank = np.argsort(rank)
     return np.unique(by_rank[np.concatenate(found)]) - changed
+
+
+def _overtaken(code: np.ndarray, rank: np.ndarray, is_other: np.ndarray, count: int) -> np.ndarray:
+    """The ranks of others that are the first of their code but for a changed row before them."""
+    code = _numbered(code)
+    first = np.full((2, int(code.max(initial=-1)) + 1), count, np.int64)      # of the changed rows, of the others; by rank
+    np.minimum.at(first, (is_other.astype(np.int64), code), rank)
+    return np.asarray(first[1][(first[0] < first[1]) & (first[1] < count)])
+
+
+def _numbered(values: np.ndarray) -> np.ndarray:
+    """(n,) -> (n,) int64, equal where the values are, small."""
+    return np.asarray(np.unique(values, return_inverse=True)[1], np.int64)
 
 
 class PairsFailed(Exception):

@@ -185,9 +185,9 @@ class Parents:
             own = now["_id"].combine_chunks()
             others = beside.filter(pc.invert(pc.is_in(beside["_id"], value_set=own)))
             if first_of:
-                known = self.stores[0].take(others["_rowid"], list(dict.fromkeys([self._named, *first_of])))
+                known = self.stores[0].take(others["_rowid"], list(dict.fromkeys([self._named, "_readers", *first_of])))
                 named = [part.append_column("_row", part[self._named]) for part in (was, now, known)]
-                others = others.take(pa.array(replaced_first(named[0], named[1], named[2], first_of)))
+                others = others.take(pa.array(replaced_first(*named, first_of, self._sees_readers)))
                 asked = pa.concat_arrays([own, others["_id"].combine_chunks()])
             else:
                 asked = own
@@ -204,6 +204,8 @@ class Parents:
         at = pc.index_in(now["_id"], value_set=was["_id"].combine_chunks())
         before = was.take(at)
         is_same = pc.fill_null(pc.equal(before["_hash"], now["_hash"]), False)
+        if self.is_pairs and self._sees_readers:
+            is_same = pc.and_(is_same, pc.fill_null(pc.equal(before["_readers"], now["_readers"]), False))
         is_granted = pc.and_(is_same, pc.fill_null(pc.not_equal(before["_readers"], now["_readers"]), False))
         unchanged = now.filter(is_same)["_id"].combine_chunks()
         return (now.filter(pc.invert(is_same)), was.filter(pc.invert(pc.is_in(was["_id"], value_set=unchanged))), now.filter(is_granted))
@@ -278,6 +280,8 @@ class Parents:
         units = rows.select(["_id", "_readers"]).filter(pa.array(is_unit)).combine_chunks()
         member = np.where(is_unit, np.cumsum(is_unit) - 1, -1)
         given = rows.drop_columns([c for c in ("_id", "_unit", "_readers") if c in rows.column_names])
+        if self._sees_readers:
+            given = self._with_readers(given, rows["_readers"].to_pylist())
         groups = Groups([given], [member], len(units), None if is_all_of_them else is_wanted)
         return Units(units["_id"].combine_chunks(), units["_readers"].combine_chunks(), groups=groups,
                      group_ids=[id_list(rows["_id"])], group_readers=[rows["_readers"].to_pylist()])
