@@ -187,7 +187,7 @@ class Parents:
             if first_of:
                 known = self.stores[0].take(others["_rowid"], list(dict.fromkeys([self._named, "_readers", *first_of])))
                 named = [part.append_column("_row", part[self._named]) for part in (was, now, known)]
-                others = others.take(pa.array(replaced_first(*named, first_of, self._sees_readers)))
+                others = others.take(pa.array(replaced_first(named[0], named[1], named[2], first_of, self._sees_readers)))
                 asked = pa.concat_arrays([own, others["_id"].combine_chunks()])
             else:
                 asked = own
