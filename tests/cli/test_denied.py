@@ -73,6 +73,7 @@ COMMANDS: dict[str, Callable[[str, list[str]], list[list[str]]]] = {
     "similar": lambda name, ids: [["similar", "What is the vault code?"]],
     "grade": lambda name, ids: [["grade", "docs", "--key", "path", "--rubric", RUBRIC, "--where", _condition(name)]],
     "status": lambda name, ids: [["status"]],
+    "curate": lambda name, ids: [["curate", "report"], ["curate", "report", "--table", "docs"]],
 }
 
 

@@ -324,6 +324,16 @@ def test_equal_texts_are_measured_once(make) -> None:
 
 
 
+def test_tables_that_are_about_other_rows_are_refused_where_they_are_declared(make) -> None:
+    c = make()
+    other = c.docs.derive("other", copied)
+    with pytest.raises(saem.SaemError, match="E104.*'decisions' is about the rows of 'docs', and 'other' about those of 'other'"):
+        other.derive("kept", keep(), using=[c.decisions])
+    twins = other.derive("twins", near_duplicates())
+    with pytest.raises(saem.SaemError, match="E104.*'twins' is about the rows of 'other', and 'signals' about those of 'docs'"):
+        c.signals.derive("mixed", decide(c.policy), using=[twins, c.overrides])
+
+
 def test_edges_of_several_searches_come_into_one_decision(make, tmp_path: Path) -> None:
     c = make(Policy({"*": ()}, near_duplicate=.7, passage=.5, max_drop_per_source=1))
     more = c.db.source("more_ties", records(Tie, key="key"))

@@ -95,3 +95,9 @@ def test_bars_that_have_no_room_are_counted(made: Report) -> None:
 def test_a_folder_that_is_not_there_is_told(made: Report, tmp_path: Path) -> None:
     with pytest.raises(SaemError, match="E104.*no folder"):
         write(made, str(tmp_path / "nowhere" / "report.png"))
+
+
+def test_a_name_with_dollar_signs_is_no_formula(made: Report, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    write(dataclasses.replace(made, rules=(RuleCount(r"$\bad{$", 1, 0),)), str(tmp_path / "report.svg"))
+    assert r"$\bad{$" in (tmp_path / "report.svg").read_text("utf-8")

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from saem.cli.options import JsonOption, ProjectOption, QuietOption, StateOption, hint, project
+from saem.cli.options import AsOption, JsonOption, ProjectOption, QuietOption, StateOption, hint, project
 from saem.cli.output import Output
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ def curate(what: Annotated[Literal["report"], typer.Argument(metavar="REPORT", h
            project_: ProjectOption = None, state: StateOption = None, as_json: JsonOption = False, quiet: QuietOption = False,
            table: Annotated[str | None, typer.Option("--table", help="The table of decisions, where there are several.")] = None,
            out: Annotated[str | None, typer.Option("--out", "-o", help="Draw it: report.html, report.svg or report.png.")] = None,
+           reader: AsOption = None,
            language: Annotated[str, typer.Option("--language", help="What the report is written in: en or ko.")] = "en") -> None:
     """What curation keeps, drops and flags: rows per rule, per source and per language, before and after.
 
@@ -25,7 +26,7 @@ def curate(what: Annotated[Literal["report"], typer.Argument(metavar="REPORT", h
     from saem.curate import drawing, reporting
     shown = Output(as_json, quiet)
     drawing.check(out or "report.html", language)
-    db = project(project_, state, reads=True)
+    db = project(project_, state, reads=True, reader=reader)
     made = reporting.report(_decisions(db, table))
     if out:
         drawing.write(made, out, language)

@@ -29,7 +29,7 @@ from saem.core.errors import SaemError, caller, suggest
 from saem.core.fingerprint import fingerprint
 from saem.core.hints import bad_hints, fits, hints_of, inputs_of, kind_of, listed, name_of, settings_of
 from saem.core.identity import digest
-from saem.core.shapes import Input, Tables
+from saem.core.shapes import Declared, Input, Tables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,8 +188,8 @@ class Operator:
             made._told(self.checks)
         return made
 
-    def check_tables(self, parents: Sequence[tuple[str, Sequence["Operator"]]]) -> None:
-        """Raises E104 where a table that it is to read, (name, operators), holds something else than the settings ask for."""
+    def check_tables(self, parents: Sequence[Declared]) -> None:
+        """Raises E104 where a table that it is to read holds something else than the settings ask for."""
         if self.suits is not None:
             self._told(self.suits, parents)
 
@@ -254,7 +254,7 @@ def operator(function: Callable[..., Any] | None = None, *, version: str = "", a
               of lists: that share a value), which are neighbours too, the first in order of `_row` may stand for all; () = nothing does.
               A change then makes the pairs of the changed rows again, and of those that become first or cease to be, and no others
     checks    given the settings, when they are given: raises E104 for a value that can never be right
-    suits     given [(name, operators)] of the tables that it is to read, and the settings: raises E104 where those are not what these need
+    suits     given the tables that it is to read (`Declared`) and the settings: raises E104 where those are not what these need
     gate      given the table as it would be published (a Lance dataset) and the settings: what it raises ends the run unpublished, the
               lines that it returns are told with the run
     """

@@ -1,7 +1,7 @@
 """What an operator is given - rows, groups, pairs, tables - and what it gives back."""
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,6 +17,19 @@ Pairs = Annotated[pa.Table, "pairs"]
 """Rows that share values of the list column in `by=`, ordered by `_row`, the id of each. Every row made comes from two of them
 that share a value, `Made(rows, left, (right,))`, and must be the same when those two are all that there is; the left one is its unit.
 Rows of two of which `_asked` is false need not be made: they are not looked at."""
+
+
+class Declared(typing.Protocol):
+    """A table as it was declared, as an operator's `suits` sees it. above: the tables that it is derived from."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def operators(self) -> Sequence[Any]: ...
+
+    @property
+    def above(self) -> Sequence["Declared"]: ...
 
 
 class Tables(Mapping[str, Any]):

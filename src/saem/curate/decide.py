@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from saem.core.errors import SaemError, caller
 from saem.core.operator import Operator, operator
-from saem.core.shapes import Groups, Made
+from saem.core.shapes import Declared, Groups, Made
 from saem.curate.coding import coded
 from saem.curate.edges import together
 from saem.curate.judging import DECISION, judge
 from saem.curate.policy import Policy
+from saem.curate.subjects import check_subject, of_edges, of_signals
 from saem.curate.wiping import check_shares, gone_by_policy, notes
 
 SETTINGS = {"near_duplicate": ("near_duplicates", "exact_duplicates"), "passage": ("repeated_passages",),
@@ -36,11 +37,13 @@ class Override:
             )
 
 
-def check_edges(parents: Sequence[tuple[str, Sequence[Operator]]], policy: Policy) -> None:
-    """Raises: E104 where a policy counts edges that no table of these was searched for."""
-    searches = [(op.name, table, op) for table, operators in parents[1:] for op in operators]
+def check_edges(parents: Sequence[Declared], policy: Policy) -> None:
+    """Raises: E104 where a policy counts edges that no table of these was searched for, or edges between the rows of another table."""
+    searches = [(op.name, table.name, op) for table in parents[1:] for op in table.operators]
     if {name for name, *_ in searches} - set(SEARCHES) or not searches:
         return                       # edges from elsewhere: what they hold is not known
+    for other in parents[1:]:
+        check_subject(parents[0], of_signals(parents[0]), other, of_edges(other))
     for setting, names in SETTINGS.items():
         wanted = getattr(policy, setting)
         found = [(table, op) for name, table, op in searches if name in names]

@@ -38,7 +38,7 @@ def write(made: Report, path: str, language: str = "en") -> None:
         import matplotlib
     except ModuleNotFoundError as error:
         raise missing("matplotlib", "drawing a report", "plots") from error
-    with matplotlib.rc_context({"font.family": _fonts(), "svg.fonttype": "none", "svg.hashsalt": "saem"}):
+    with matplotlib.rc_context({"font.family": _fonts(), "svg.fonttype": "none", "svg.hashsalt": "saem", "text.parse_math": False}):
         figure = drawn(made, language)
         if suffix == ".png":
             figure.savefig(path, dpi=160)

@@ -135,7 +135,7 @@ def what_if(decisions: "Table", policy: Policy) -> WhatIf:
         raise SaemError("E104", f"{policy!r:.60} is no policy", where=caller(), fix="what_if(decisions, Policy(...))")
     signals, edges, overrides = inputs(decisions)
     check_rules(signals.dataset().schema, policy)
-    check_edges([(each.name, each.operators) for each in (signals, *edges)], policy)
+    check_edges([signals, *edges], policy)
     rows = signals.dataset().to_table(columns=needed(signals.dataset().schema.names, policy))
     pairs = together([each.dataset().to_table(columns=looked_at(each.dataset().schema.names)) for each in edges])
     human = overrides.dataset().to_table(columns=["row", "keep"])

@@ -134,8 +134,13 @@ class Table:
         tables = [self.project.declared(name) for name in self.parent_names]
         check_barred(self)
         chain = Chain(tuple(self.operators), self.by, self.carry, tuple(self.parent_names), tuple(t.schema for t in tables))
-        chain.operators[0].check_tables([(table.name, table.operators) for table in tables])
+        chain.operators[0].check_tables(tables)
         return chain
+
+    @property
+    def above(self) -> list["Table"]:
+        """The declared tables that it is derived from."""
+        return [self.project.tables[name] for name in self.parent_names if name in self.project.tables]
 
     @property
     def schema(self) -> pa.Schema:
