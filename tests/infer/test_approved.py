@@ -89,3 +89,12 @@ def test_the_commands_approve_and_answer(db: saem.Project, tmp_path: pathlib.Pat
     assert saem_in_process(["saem", "similar", "What is the late fee?", "-q"])[1].startswith("The late fee is 100 won a day.")
     code, said = saem_in_process(["saem", "similar", "도대체 누구세요?", "-q"])
     assert (code, said.strip()) == (3, "모르겠습니다.")
+
+
+@pytest.mark.parametrize(("line", "what"), [("{broken", "line 3 of .* is no JSON"),
+                                            ('{"question": "a"}', "line 3 of .* lacks question or answer")])
+def test_a_line_that_cannot_be_read_is_named_by_its_number(tmp_path: pathlib.Path, line: str, what: str) -> None:
+    path = tmp_path / "approved.jsonl"
+    path.write_text('{"question": "a", "answer": "b"}\n\n' + line + "\n", "utf-8")
+    with pytest.raises(SaemError, match=what):
+        approved.read_file(str(path))

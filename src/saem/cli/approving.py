@@ -65,7 +65,8 @@ def similar(question: Annotated[str, typer.Argument(help="A question.")], projec
         out.next(hint(f"saem trace {found.row[:12]}", project_, state))
     else:
         out.line("모르겠습니다." if any("가" <= c <= "힣" for c in question) else "I do not know.")
-        out.note(f"nearest: {printable(found.nearest)} (score {found.score:.3f}, {found.ahead:.2f} before the next other answer)")
+        near = f"nearest: {printable(found.nearest)} (score {found.score:.3f}, {found.ahead:.2f} before the next other answer)"
+        out.note(near if found.nearest else "no question has an approved answer that may be read here")
         out.next(hint("saem approve --calibrate asked.jsonl", project_, state))
     if not found.found:
         raise typer.Exit(3)

@@ -253,14 +253,21 @@ def _chosen(figures: Sequence[tuple[float, float, bool]], precision: float) -> t
 
 def read_file(path: str, where: str = "answer") -> list[dict[str, Any]]:
     """Lines of JSON with `question` and `answer`. Raises: E501 for a file that is not so."""
+    wanted = f'a line: {{"question": "...", "{where}": "..."}}'
     try:
         with open(path, encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file if line.strip()]
+            lines = [(number, line) for number, line in enumerate(file, 1) if line.strip()]
     except (OSError, ValueError) as error:
-        raise SaemError("E501", f"'{path}' cannot be read: {error}", fix='a line: {"question": "...", "answer": "..."}') from error
-    for number, row in enumerate(rows, 1):
+        raise SaemError("E501", f"'{path}' cannot be read: {error}", fix=wanted) from error
+    rows = []
+    for number, line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise SaemError("E501", f"line {number} of '{path}' is no JSON: {error}", fix=wanted) from error
         if not isinstance(row, dict) or not isinstance(row.get("question"), str) or where not in row:
-            raise SaemError("E501", f"line {number} of '{path}' lacks question or {where}", fix='{"question": "...", "answer": "..."}')
+            raise SaemError("E501", f"line {number} of '{path}' lacks question or {where}", fix=wanted)
+        rows.append(row)
     return rows
 
 
