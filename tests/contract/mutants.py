@@ -108,7 +108,7 @@ MUTANTS = [
     Mutant(3, "readers of named parents do not count", "return named.parents, pa.array(named.codes, pa.int32()), False",
            "return named.parents, readers, False"),
     Mutant(3, "a grant is taken for a change of content",
-           "if self.is_pairs and self._sees_readers:", "if True:"),
+           "if self.is_pairs and self.sees_readers:", "if True:"),
     Mutant(3, "the first of equal rows with the same readers is not asked again",
            "(code, code * readers.size + readers[row]) if by_readers",
            "(code,) if by_readers", ("tests/curate/test_near_duplicates.py", "-k", "as_if_there_were_no_others")),

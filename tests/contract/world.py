@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import saem.engine.loading
 import saem.engine.memo
 import saem.engine.reading
 import saem.engine.refresh
@@ -28,8 +29,8 @@ OLD_NS = 1_600_000_000_000_000_000            # files are dated back, so that no
 
 TINY = [      # every threshold so low that blocks, scans, indexes and compaction all happen on a dozen rows
     (saem.store.table, "MAX_IN", 2), (saem.store.table, "COMPACT_FRAGMENTS", 2), (saem.store.table, "UNINDEXED_ROWS", 3),
-    (saem.store.table, "FRAGMENT_ROWS", 8), (saem.engine.units, "BLOCK_UNITS", 3), (saem.engine.units, "PIECE_UNITS", (1, 2)),
-    (saem.engine.units, "WHOLE_IDS", 2), (saem.engine.units, "BLOCK_PAIRS", 3), (saem.engine.units, "LINKED_BYTES", 64),
+    (saem.store.table, "FRAGMENT_ROWS", 8), (saem.engine.units, "BLOCK_UNITS", 3), (saem.engine.loading, "PIECE_UNITS", (1, 2)),
+    (saem.engine.loading, "WHOLE_IDS", 2), (saem.engine.units, "BLOCK_PAIRS", 3), (saem.engine.loading, "LINKED_BYTES", 64),
     (saem.engine.refresh, "SLICE_ROWS", 2), (saem.engine.refresh, "PROGRESS_ROWS", 4),
     (saem.engine.refresh, "CHEAP_ROWS", 4), (saem.engine.table, "INDEX_ROWS", 3), (saem.engine.reading, "BLOCK_ROWS", 3),
     (saem.engine.memo, "RECENT_BYTES", 64),

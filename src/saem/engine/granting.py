@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saem.core.identity import id_list, table_id
-from saem.engine.units import Parents, Touched, whole_readers
+from saem.engine.loading import whole_readers
+from saem.engine.units import Parents, Touched
 from saem.store.catalog import Catalog
 from saem.store.reader_sets import NOBODY
 from saem.store.table import Store

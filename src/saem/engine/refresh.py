@@ -16,9 +16,10 @@ from saem.engine.apply import Failure, Output, apply, apply_groups, failure
 from saem.engine.chain import Chain
 from saem.engine.executor import in_order
 from saem.engine.granting import Granting
+from saem.engine.loading import Loading, Units
 from saem.engine.memo import Memo
 from saem.engine.pairs import PairsFailed, apply_pairs
-from saem.engine.units import Parents, Touched, Units, Work
+from saem.engine.units import Parents, Touched, Work
 from saem.engine.writing import Writer
 from saem.store.catalog import Catalog, Publication
 from saem.store.quarantine import Problem
@@ -63,6 +64,7 @@ class Refresh:
         task = self.task
         self.chain, self.store = task.chain, task.store
         self.parents = Parents(task.chain, task.parents, task.catalog)
+        self.loading = Loading(self.parents)
         self.memo = Memo(task.store, task.older, task.lenders)
         self.writer = Writer(task.store, self.counts, PROGRESS_ROWS if self.chain.costly else CHEAP_ROWS)
         self.failed: list[bytes] = []      # units of which some rows may have been written before another row failed
@@ -76,7 +78,7 @@ class Refresh:
         self._report(0)
         if not self._replaces_pairs(work):
             for block in self.parents.blocks(work.touched):
-                self._replace(self.parents.load(block), self.writer.held(block.units))
+                self._replace(self.loading.load(block), self.writer.held(block.units))
         self.writer.drop(work.dead)
         self.writer.drop_failed(self.failed)
         if work.is_rebuild:
@@ -125,7 +127,7 @@ class Refresh:
             return False
         old = self.writer.held_of(pa.concat_arrays([asked, work.dead]))
         try:
-            self._replace(iter([self.parents.load_pairs(asked, is_all_of_them=False)]), old)
+            self._replace(iter([self.loading.load_pairs(asked, is_all_of_them=False)]), old)
         except PairsFailed:
             return False
         self.counts.recomputed = len(asked)
@@ -163,7 +165,7 @@ class Refresh:
     def _begin(self, units: Units) -> "Slice":
         """Run the operators before the first costly map and name the rows that come out."""
         rest = list(self.chain.operators[:self.chain.split])
-        further = self.parents.broadcast_rows() if self.parents.broadcast and len(units) else []
+        further = self.loading.broadcast_rows() if self.parents.broadcast and len(units) else []
         named: Named | None = None
         if self.chain.is_relation:
             rows, origin, named = self._relation(rest.pop(0), units)
