@@ -21,7 +21,7 @@ from benchmarks.duplicates.others import other_searches
 from benchmarks.duplicates.texts import prepared
 from benchmarks.duplicates.truth import Truth, precision, recall
 from benchmarks.figure import Figure, table
-from saem.core.shapes import READERS
+from saem.core.shapes import READERS, Made
 from saem.curate import near_duplicates
 from saem.curate.near_duplicates import signatures
 from saem.engine.project import Project
@@ -67,7 +67,7 @@ def measure(rows: pa.Table, planted: list[tuple[str, str]]) -> Iterator[Figure]:
     clock = time.process_time()
     made = sketched(rows)
     signing = time.process_time() - clock
-    pairs = paired(made)
+    found = near_duplicates.function(made)
     whole = time.process_time() - clock
     used_mb = (peak_kb() - before_kb) / 1e3
     sketch_mb = made.nbytes / 1e6
@@ -76,7 +76,7 @@ def measure(rows: pa.Table, planted: list[tuple[str, str]]) -> Iterator[Figure]:
     held = f"{used_mb:.0f} MB; signatures and keys {sketch_mb:.0f} MB"
     yield Figure("memory above the text", used_mb / sketch_mb, "x signatures", 2.0, held)
     yield from other_searches(ready)
-    yield from exactness(rows, planted, pairs)
+    yield from exactness(rows, planted, numbered(found))
     yield from kept_current(rows)
 
 
@@ -96,13 +96,12 @@ def ids_of(count: int) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(16), count, [None, pa.py_buffer(raw)])
 
 
-def paired(made: pa.Table) -> list[tuple[int, int]]:
-    found = near_duplicates.function(made)
+def numbered(found: Made) -> list[tuple[int, int]]:
     return list(zip(found.origin.tolist(), found.others[0].tolist(), strict=True))
 
 
 def compared(rows: pa.Table) -> list[tuple[int, int]]:
-    return paired(sketched(rows))
+    return numbered(near_duplicates.function(sketched(rows)))
 
 
 def peak_kb(reset: bool = False) -> int:
