@@ -107,7 +107,7 @@ class Judged:
 
 
 def judge(signals: pa.Table, edges: pa.Table, overrides: pa.Table, policy: Policy) -> Judged:
-    """signals: with `_unit` and `_readers`; edges: left, right, similarity, kind; overrides: row, keep."""
+    """signals: with `_unit` and `_readers`; edges: as `together` has them; overrides: row, keep."""
     row = id_array(signals["_unit"])
     source, language = sources_of(signals), coded(signals, "language")
     fires = fired(signals, source, language, policy)

@@ -25,7 +25,9 @@ _COUNTER = r"권|명|번|회|개|장|시간|시|분|달|주|사람|가지|곳|�
 _NUMBER = re.compile(
     r"(?P<before>[₩$€]\s?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s?(?P<multiple>"
     rf"{'|'.join(MULTIPLES)}))?(?:st|nd|rd|th)?(?:\s?-?(?P<unit>[^\W\d_]+|%))?"
-    rf"|(?<![가-힣\d])(?P<sum>[백천만억]+)\s?(?=원|명|개)(?P<of>[가-힣])|(?<![가-힣])(?P<count>{'|'.join(KOREAN)})\s?(?P<counter>{_COUNTER})|(?<![가-힣])(?P<days>{'|'.join(KOREAN_DAYS)})"
+    rf"|(?<![가-힣\d])(?P<sum>[백천만억]+)\s?(?=원|명|개)(?P<of>[가-힣])"
+    rf"|(?<![가-힣])(?P<count>{'|'.join(KOREAN)})\s?(?P<counter>{_COUNTER})"
+    rf"|(?<![가-힣])(?P<days>{'|'.join(KOREAN_DAYS)})"
     rf"|\b(?P<word>{'|'.join([*CARDINALS, *ORDINALS])})\b(?:[\s-](?P<times>hundred|thousand|million))?"
     rf"(?:[\s-](?!(?:{'|'.join(CARDINALS)})\b)(?P<after>[a-z]+))?", re.IGNORECASE)
 LIST_MARK = re.compile(r"^\s*(?:[-*•·▪○●]|\(?\d{1,2}[.)]|[①-⑳])\s+")

@@ -160,7 +160,6 @@ class Held:
                   if any(n.unit == number.unit for n in part.numbers) and not any(n.value == number.value for n in part.numbers)]
         return bool(with_it and others) and max(others) > max(with_it) + 0.1
 
-
     def tells_another(self, said: Said) -> bool:
         """Whether a time of day is said with what another time is told of: '23:00 from Sunday to Thursday and midnight on Friday'
         does not say 23:00 on Friday.

@@ -82,13 +82,13 @@ class ReaderSets:
 
     def codes_for(self, names: frozenset[str], is_known: bool = True) -> frozenset[int]:
         """The codes whose rows a person may read who goes by these names; a stranger only what names him, not what is for all."""
-        key = names, is_known, self.reader_sets()
+        key = names, is_known, self.readers_stamp()
         if key not in self._codes:
             every = [(code, self.readers(code)) for (code,) in self.db.execute("select code from reader_set").fetchall()]
             self._codes = {key: frozenset(code for code, each in every if may_read(each, names) and (is_known or each))}
         return self._codes[key]
 
-    def reader_sets(self) -> tuple[int, int]:
+    def readers_stamp(self) -> tuple[int, int]:
         """Differs whenever there is another set, or another one is declared."""
         last, undeclared = self.db.execute("select max(code), (select count(*) from undeclared_set) from reader_set").fetchone()
         return int(last), int(undeclared)

@@ -90,7 +90,7 @@ class Reaches:
     def codes(self, name: str) -> frozenset[int]:
         """The reader sets that someone is in; of a stranger those that name him."""
         names = self.db.membership().of(name)
-        key = (name, self.db.catalog.reader_sets(), names)
+        key = (name, self.db.catalog.readers_stamp(), names)
         if key not in self._codes:
             if len(self._codes) > 4_096:
                 self._codes.clear()
